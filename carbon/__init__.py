@@ -1,0 +1,44 @@
+"""Energy and carbon accounting: activity data and sourced factors in, retraceable totals out.
+
+Importing this package loads neither numba nor pint nor plotly; names below are loaded on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from carbon.errors import CarbonError, DataError, Issue, Issues, UsageError
+    from carbon.inventory import Result, account
+    from carbon.library import Library, load_library
+    from carbon.run import check, run
+
+_HOMES = {
+    "account": "carbon.inventory",
+    "Result": "carbon.inventory",
+    "Library": "carbon.library",
+    "load_library": "carbon.library",
+    "run": "carbon.run",
+    "check": "carbon.run",
+    "CarbonError": "carbon.errors",
+    "DataError": "carbon.errors",
+    "UsageError": "carbon.errors",
+    "Issue": "carbon.errors",
+    "Issues": "carbon.errors",
+}
+__all__ = [
+    "CarbonError", "DataError", "Issue", "Issues", "Library", "Result", "UsageError", "account", "check",
+    "load_library", "run",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        message = f"module 'carbon' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,136 @@
+"""Floor 1: numpy arrays to Arrow and back through their buffers, without a copy and without loading pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+_TYPES = {"int8": pa.int8(), "int32": pa.int32(), "int64": pa.int64(), "float64": pa.float64()}
+
+
+def to_arrow(values: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
+    """Return an array as an Arrow array.
+
+    Parameters
+    ----------
+    values : int8, int32, int64 or float64[rows]
+        What it holds.
+    missing : bool[rows], optional
+        Where it is null.
+
+    Examples
+    --------
+    >>> to_arrow(np.array([1, 2]), np.array([False, True])).to_pylist()
+    [1, None]
+    """
+    values = np.ascontiguousarray(values)
+    valid = None
+    if missing is not None and missing.any():
+        valid = pa.py_buffer(np.packbits(~missing, bitorder="little"))
+    return pa.Array.from_buffers(_TYPES[values.dtype.name], len(values), [valid, pa.py_buffer(values)])
+
+
+def from_arrow(array: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a number array as numpy, and where it is null (there its values mean nothing).
+
+    Returns
+    -------
+    values : int32, int64 or float64[rows]
+        A copy.
+    missing : bool[rows]
+        Nulls.
+
+    Examples
+    --------
+    >>> values, missing = from_arrow(pa.array([1.5, None]))
+    >>> float(values[0]), missing.tolist()
+    (1.5, [False, True])
+    """
+    values, missing = [], []
+    for chunk in array.chunks if isinstance(array, pa.ChunkedArray) else [array]:
+        valid, data = chunk.buffers()
+        dtype = np.dtype(str(chunk.type).replace("double", "float64"))
+        stop = chunk.offset + len(chunk)
+        values.append(np.frombuffer(data, dtype=dtype)[chunk.offset : stop] if len(chunk) else np.empty(0, dtype))
+        bits = (
+            np.ones(stop, bool) if valid is None else np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little")
+        )
+        missing.append(bits[chunk.offset : stop] == 0)
+    if not values:
+        return np.empty(0, np.float64), np.empty(0, bool)
+    return np.concatenate(values), np.concatenate(missing)
+
+
+def to_strings(texts: Sequence[str | None]) -> pa.Array:
+    """Return texts as an Arrow string array.
+
+    Examples
+    --------
+    >>> to_strings(["a", None]).to_pylist()
+    ['a', None]
+    """
+    parts = [(text or "").encode("utf-8", "surrogatepass") for text in texts]
+    ends = np.cumsum([0, *map(len, parts)], dtype=np.int64)
+    missing = np.array([text is None for text in texts], dtype=bool)
+    valid = pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing.any() else None
+    buffers = [valid, pa.py_buffer(ends), pa.py_buffer(b"".join(parts))]
+    return pa.Array.from_buffers(pa.large_string(), len(parts), buffers).cast(pa.string())
+
+
+def to_dictionary(codes: np.ndarray, texts: Sequence[str]) -> pa.DictionaryArray:
+    """Return codes into texts as an Arrow dictionary array with each text once; a negative code is null.
+
+    Parameters
+    ----------
+    codes : int[rows]
+        Indices into `texts`.
+    texts : sequence of str
+        What they mean.
+
+    Examples
+    --------
+    >>> to_dictionary(np.array([0, -1, 1]), ["a", "a"]).to_pylist()
+    ['a', None, 'a']
+    """
+    place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    moved = np.array([*(place[text] for text in texts), -1], dtype=np.int32)[codes]
+    return pa.DictionaryArray.from_arrays(to_arrow(np.maximum(moved, 0), moved < 0), to_strings(list(place)))
+
+
+def distinct(*codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return numbers for the distinct combinations of several code columns.
+
+    Parameters
+    ----------
+    *codes : int[rows]
+        Codes from -1 up.
+
+    Returns
+    -------
+    key : int32[rows]
+        Number of the combination of each row, in order of appearance.
+    sample : int64[keys]
+        The first row of each combination.
+
+    Examples
+    --------
+    >>> key, sample = distinct(np.array([1, 0, 1]), np.array([2, 2, 2]))
+    >>> key.tolist(), sample.tolist()
+    ([0, 1, 0], [0, 1])
+    """
+    combined = np.zeros(len(codes[0]), dtype=np.int64)
+    size = 1
+    for column in codes:
+        top = int(column.max(initial=-1)) + 2
+        if size * top > 2**62:
+            values, inverse = np.unique(combined, return_inverse=True)
+            combined, size = inverse.astype(np.int64), len(values)
+        combined = combined * top + (column + 1)
+        size *= top
+    encoded = to_arrow(combined).dictionary_encode()
+    key = from_arrow(encoded.indices)[0]
+    sample = np.zeros(len(encoded.dictionary), dtype=np.int64)
+    sample[key[::-1]] = np.arange(len(key) - 1, -1, -1)
+    return key, sample

@@ -1,0 +1,38 @@
+"""Floor 10: the command `carbon`: parse, call one function, print, exit code. No arithmetic.
+
+Exit codes: 0 good, 1 data issues, 2 usage, 3 bug.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; every error that is not a bug is one clear text."""
+    from carbon.errors import DataError, UsageError
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        from carbon.cli.app import app
+
+        app()
+    except UsageError as error:
+        print(f"carbon: {error}", file=sys.stderr)
+        sys.exit(2)
+    except DataError as error:
+        from carbon.cli.show import language, print_issues
+
+        print_issues(error.issues, language(None))
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        print("carbon: this is a bug; the text above says where.", file=sys.stderr)
+        sys.exit(3)

@@ -1,0 +1,180 @@
+"""The commands. Each parses its arguments, calls one function and prints."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from carbon.cli import show
+from carbon.errors import DataError, UsageError
+
+Lang = Annotated[Literal["zh", "en"] | None, typer.Option("--lang", help="Language of messages and reports.")]
+Where = Annotated[Path, typer.Argument(help="Run folder or activity file (.csv, .xlsx, .parquet).")]
+Method = Annotated[str, typer.Option("--method", help="Method pack; beats the run file.")]
+Extra = Annotated[list[Path] | None, typer.Option("--factors", help="Folder with own factor sets.")]
+
+app = typer.Typer(
+    name="carbon", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
+    help="Energy and carbon accounting: activity data and sourced factors in, retraceable totals out.",
+)  # fmt: skip
+factors = typer.Typer(no_args_is_help=True, help="Search, show, list and check emission factors.")
+app.add_typer(factors, name="factors", rich_help_panel="Look up")
+
+
+@app.command(rich_help_panel="Work")
+def init(folder: Annotated[Path, typer.Argument(help="Folder to make.")], lang: Lang = None) -> None:
+    """Make a run folder with an example to change: run.toml, activities.csv, facilities.csv, output.csv."""
+    from carbon.starter import make_run_folder
+
+    made = make_run_folder(folder)
+    words = {"en": "Now change {0} and run: carbon run {1}", "zh": "请修改 {0}，然后运行：carbon run {1}"}
+    for path in made:
+        print(path)
+    print(words[show.language(lang)].format(folder / "activities.csv", folder))
+
+
+@app.command(rich_help_panel="Work")
+def run(
+    path: Where,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Result folder.")] = None,
+    method: Method = "",
+    gwp: Annotated[str, typer.Option("--gwp", help="GWP set: sar, ar4, ar5, ar6, … or none.")] = "",
+    lang: Lang = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Compute a run folder or activity file and write the result folder."""
+    from carbon.run import run as run_job
+
+    try:
+        result, where = run_job(path, out, method=method, gwp=gwp, language=lang)
+    except DataError as error:
+        if not as_json:
+            raise
+        import json
+
+        rows = list(error.issues.rows(show.language(lang)))
+        print(json.dumps({"results": None, "complete": False, "issues": rows}, ensure_ascii=False))
+        raise typer.Exit(1) from error
+    if as_json:
+        print(show.as_json(result, where))
+    else:
+        show.summary(result, where)
+    raise typer.Exit(0 if result.complete else 1)
+
+
+@app.command(rich_help_panel="Work")
+def check(path: Where, method: Method = "", lang: Lang = None) -> None:
+    """Check an input and print everything that is wrong, without writing anything."""
+    from carbon.run import check as check_job
+
+    issues = check_job(path, method=method, language=lang)
+    spoken = show.language(lang)
+    show.print_issues(issues, spoken, most=1000)
+    words = {
+        "en": "{error} errors, {warning} warnings, {note} notes",
+        "zh": "{error} 个错误，{warning} 条警告，{note} 条说明",
+    }
+    print(words[spoken].format(**{name: issues.count(name) for name in ("error", "warning", "note")}))
+    raise typer.Exit(1 if issues.errors else 0)
+
+
+@app.command(rich_help_panel="Look up")
+def explain(
+    what: Annotated[str, typer.Argument(help="Issue code (U102), or RESULTS:LINE.")], lang: Lang = None
+) -> None:
+    """Explain an issue code, or how one line of a result was computed."""
+    from carbon.errors import explain_code
+    from carbon.run import explain as explain_result
+
+    folder, _, line = what.rpartition(":")
+    if folder and line.isdigit():
+        print(explain_result(folder, int(line), lang or ""))
+    else:
+        print(explain_code(what, show.language(lang)))
+
+
+@app.command(rich_help_panel="Look up")
+def describe(
+    table: Annotated[str, typer.Argument(help="activities, facilities, output, uses, instruments, units, methods.")],
+    lang: Lang = None,
+) -> None:
+    """Describe a table: columns, whether they are required, meaning, names that are understood."""
+    from carbon.describe import describe as text
+
+    print(text(table, show.language(lang)))
+
+
+@app.command(rich_help_panel="Work")
+def template(table: Annotated[str, typer.Argument(help="activities, facilities or output.")]) -> None:
+    """Print a CSV with header and one example row."""
+    from carbon.schema import template as text
+
+    sys.stdout.write(text(table))
+
+
+@app.command(rich_help_panel="Look up")
+def selftest() -> None:
+    """Check this installation: shipped data, worked examples, compiled against interpreted arithmetic."""
+    from carbon.selftest import selftest as test
+
+    failed = False
+    for name, problem in test():
+        print(f"{'FAIL' if problem else 'ok  '} {name}{': ' + problem if problem else ''}")
+        failed |= bool(problem)
+    raise typer.Exit(3 if failed else 0)
+
+
+@factors.command("search")
+def factors_search(words: Annotated[list[str], typer.Argument(help="Words, in any language.")], extra: Extra = None,
+                   lang: Lang = None) -> None:  # fmt: skip
+    """Search factors by item, region, document, year."""
+    from carbon.library import load_library
+
+    library = load_library(extra or ())
+    found = library.search(" ".join(words))
+    if not found:
+        near = library.items.near(words[0])
+        message = f"no factor has {' '.join(words)!r}" + (f"; items near it: {', '.join(near)}" if near else "")
+        raise UsageError(message)
+    show.factor_rows(library, found, show.language(lang))
+
+
+@factors.command("show")
+def factors_show(factor: Annotated[str, typer.Argument(help="publication/table:row, or a whole set.")], extra: Extra = None,
+                 lang: Lang = None) -> None:  # fmt: skip
+    """Show one factor with its source, or all rows of a set."""
+    from carbon.library import load_library
+
+    library = load_library(extra or ())
+    spoken = show.language(lang)
+    if ":" in factor:
+        print(show.factor_page(library, library.factor(factor), spoken))
+        return
+    found = library.set(factor)
+    show.set_rows([found], spoken)
+    print(found.meta.notes)
+    show.factor_rows(library, found.factors, spoken)
+
+
+@factors.command("sets")
+def factors_sets(extra: Extra = None, lang: Lang = None) -> None:
+    """List factor sets."""
+    from carbon.library import load_library
+
+    show.set_rows(load_library(extra or ()).sets(), show.language(lang))
+
+
+@factors.command("check")
+def factors_check(folder: Annotated[Path | None, typer.Argument(help="Own factor folder; the shipped one if left out.")] = None,
+                  lang: Lang = None) -> None:  # fmt: skip
+    """Check every row of factor sets."""
+    from carbon.library import load_library
+
+    library = load_library([folder] if folder else ())
+    issues = library.check()
+    show.print_issues(issues, show.language(lang), most=1000)
+    print(f"{sum(len(s.rows) for s in library.sets())} rows in {len(library.set_ids)} sets, {len(issues)} issues")
+    raise typer.Exit(1 if issues else 0)

@@ -1,0 +1,189 @@
+"""What the terminal shows: issues, a summary of a run, factors. Plain where it is piped."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carbon.errors import Issue, Issues
+from carbon.report import words
+
+if TYPE_CHECKING:
+    from carbon.inventory import Result
+    from carbon.library import Factor, FactorSet, Library
+
+MOST_ISSUES = 20
+MOST_ROWS = 24
+
+
+def language(given: str | None) -> str:
+    """Return the language of messages: as given, else that of the terminal."""
+    if given:
+        return given
+    spoken = os.environ.get("CARBON_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return "zh" if spoken.lower().startswith("zh") else "en"
+
+
+def console(error: bool = False) -> Any:
+    """Return a rich console; wide and without colour where it is piped."""
+    from rich.console import Console
+
+    stream = sys.stderr if error else sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else 160, highlight=False, soft_wrap=False)
+
+
+def rows(title: str, header: Sequence[str], records: Iterable[Sequence[str]], numbers: int, where: str = "") -> None:
+    """Print a table whose last `numbers` columns are numbers."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for place, name in enumerate(header):
+        grid.add_column(Text(name), justify="right" if place >= len(header) - numbers else "left", overflow="fold")
+    for record in records:
+        grid.add_row(*(Text(part) for part in record))
+    console().print(grid)
+    if where:
+        print(where)
+
+
+def print_issues(issues: Issues, lang: str, most: int = MOST_ISSUES) -> None:
+    """Print the first issues by severity, each once with the number of its lines, to standard error."""
+    ordered = [issue for issue in issues.ordered() if issue.severity != "note"]
+    for issue in ordered[:most]:
+        print(issue_line(issue, lang), file=sys.stderr)
+    if len(ordered) > most:
+        print(words("terminal", lang)["more"].format(n=len(ordered) - most, file="issues.csv"), file=sys.stderr)
+
+
+def issue_line(issue: Issue, lang: str) -> str:
+    """Return an issue as one line of the terminal."""
+    return f"{words('terminal', lang)[issue.severity]}: {issue.text(lang)}"
+
+
+def figure(value: float | None, digits: int = 2) -> str:
+    """Return a number for reading."""
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def summary(result: Result, out: Path) -> None:
+    """Print totals, energy and intensity of a run, then its issues."""
+    lang = result.language
+    w = words("terminal", lang)
+    facts = result.provenance
+    pack = facts["methods"][0]
+    print(f"{result.title} · {pack['title_zh' if lang == 'zh' else 'title_en']} ({pack['id']}) · GWP {result.gwp_name}")
+    energy = {(r["facility"], r["group"], r["period"]): r["tce"] for r in result.energy_records if r["item"] == "total"}
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for r in result.total_records:
+        cells = found.setdefault((r["facility"], r["group"], r["period"]), {"complete": True})
+        if r["category"] == "total":
+            cells[r["basis"]] = r["co2e_t"]
+            cells["complete"] &= r["complete"]
+        elif r["basis"] == "location" and r["co2e_t"] is not None:
+            cells[r["scope"]] = cells.get(r["scope"], 0.0) + r["co2e_t"]
+    for name in energy:
+        found.setdefault(name, {"complete": True})
+    scopes = sorted({s for cells in found.values() for s in cells if s in ("1", "2", "3")})
+    bases = [b for b in ("location", "market") if any(b in cells for cells in found.values())]
+    header = [w["facility"], w["period"], *(f"{w['scope']} {s}" for s in scopes)]
+    header += [w["total"] if b == "location" else w["market"] for b in bases] + [w["energy"]]
+    shown = list(found.items())
+    if len(shown) > MOST_ROWS:
+        coarse = {p.label for p in result.cells.periods if p.grain == "year"} or {result.cells.periods[-1].label}
+        shown = [pair for pair in shown if pair[0][2] in coarse][:MOST_ROWS]
+    records = []
+    for (facility, group, period), cells in shown:
+        where = facility or (f"{w['group']} {group}" if group else w["all"])
+        mark = "" if cells["complete"] else f" ({w['incomplete']})"
+        records.append(
+            [where, period + mark, *(figure(cells.get(s)) for s in scopes), *(figure(cells.get(b)) for b in bases),
+             figure(energy.get((facility, group, period)))]
+        )  # fmt: skip
+    more = w["more"].format(n=len(found) - len(shown), file=out / "totals.csv") if len(shown) < len(found) else ""
+    rows("", header, records, len(header) - 2, more)
+    if result.intensity_records:
+        head = [w["facility"], w["product"], w["period"], "", w["per_unit"], w["kgce"]]
+        body = [
+            [
+                r["facility"],
+                r["product"],
+                r["period"],
+                r["unit"],
+                figure(r["co2e_t_per_unit"], 4),
+                figure(r["kgce_per_unit"], 2),
+            ]
+            for r in result.intensity_records
+        ]
+        rest = w["more"].format(n=len(body) - MOST_ROWS, file=out / "intensity.csv") if len(body) > MOST_ROWS else ""
+        rows("", head, body[:MOST_ROWS], 2, rest)
+    print_issues(result.issues, lang)
+    print(f"{w['lines'].format(**facts['lines'])}; {w['counts'].format(**facts['issues'])}")
+    print(f"{w['results']}: {out}  ({w['details']}: report.md, totals.csv, energy.csv, lines.parquet, issues.csv)")
+
+
+def as_json(result: Result, out: Path) -> str:
+    """Return a run as one JSON document for machines."""
+    document = {
+        "results": str(out), "complete": result.complete, "totals": result.total_records,
+        "energy": result.energy_records, "intensity": result.intensity_records, "issues": list(result.issues.rows(result.language)),
+        "provenance": result.provenance,
+    }  # fmt: skip
+    return json.dumps(document, ensure_ascii=False)
+
+
+def factor_rows(library: Library, factors: Sequence[Factor], lang: str) -> None:
+    """Print factors, one per row."""
+    records = []
+    for factor in factors:
+        name = library.items[factor.item].name(lang) if factor.item in library.items else factor.gas
+        valid = "" if not factor.dated else _span(factor)
+        value = factor.value or f"{factor.low}…{factor.high}"
+        sure = library.set(factor.set_id).meta.verification
+        records.append([factor.id, name, factor.region, factor.parameter, factor.gas, value, factor.unit, valid, sure])
+    head = {
+        "en": ["factor", "item", "region", "parameter", "gas", "value", "unit", "valid", "verification"],
+        "zh": ["因子", "项目", "地区", "参数", "气体", "数值", "单位", "有效期", "核实程度"],
+    }[lang]
+    rows("", head, records, 0)
+
+
+def _span(factor: Factor) -> str:
+    from carbon.periods import Period
+
+    return Period(factor.start, factor.end).label
+
+
+def factor_page(library: Library, factor: Factor, lang: str) -> str:
+    """Return all that is known about one factor."""
+    meta = library.set(factor.set_id).meta
+    title = meta.title_zh if lang == "zh" else meta.title_en
+    lines = [
+        f"{factor.id}",
+        f"  {factor.parameter} {factor.gas} = {factor.value or '–'} {factor.unit}".replace("  =", " ="),
+    ]
+    lines += [f"  95 %: {factor.low} … {factor.high}"] if factor.low or factor.high else []
+    lines += [f"  valid: {_span(factor)}"] if factor.dated else []
+    lines += [f"  {meta.document} {title}, {factor.page}", f"  {meta.publisher}, issued {meta.issued}"]
+    lines += [f"  {meta.verification}: {meta.verified_from}"]
+    lines += [f"  note: {factor.note}"] if factor.note else []
+    return "\n".join(lines)
+
+
+def set_rows(sets: Iterable[FactorSet], lang: str) -> None:
+    """Print factor sets, one per row."""
+    records = [
+        [s.id, s.meta.document, s.meta.title_zh if lang == "zh" else s.meta.title_en, s.meta.issued.isoformat(),
+         s.meta.verification, str(len(s.rows))]
+        for s in sets
+    ]  # fmt: skip
+    head = {
+        "en": ["set", "document", "title", "issued", "verification", "rows"],
+        "zh": ["因子集", "文件", "标题", "发布日期", "核实程度", "行数"],
+    }[lang]
+    rows("", head, records, 1)

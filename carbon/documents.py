@@ -1,0 +1,231 @@
+"""Floor 2: pydantic models of the small documents: run file, method pack, metadata of a factor set.
+
+Rows never come here. An unknown key is an error that names the known ones.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from carbon.errors import DataError, Issues, near_misses
+
+Language = Literal["zh", "en"]
+Verification = Literal["primary", "secondary", "unverified"]
+Basis = Literal["location", "market"]
+
+
+def _fraction(value: Any) -> Fraction:
+    """Return a number or a text such as ``44/12`` exactly; floats in a TOML file are taken as printed."""
+    return Fraction(str(value)) if isinstance(value, (int, float)) else Fraction(value)
+
+
+Exact = Annotated[Fraction, BeforeValidator(_fraction)]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class SetMetadata(_Document):
+    """What is known about one table of a publication."""
+
+    id: str
+    title_zh: str
+    title_en: str
+    publisher: str
+    document: str
+    issued: dt.date
+    licence: str
+    region: str = ""
+    verification: Verification
+    verified_from: str
+    supersedes: list[str] = []
+    basis: str = ""
+    notes: str = ""
+
+
+class ElectricityRule(_Document):
+    """How purchased electricity gets its factor.
+
+    Attributes
+    ----------
+    start : {"province", "grid", "nation"}
+        Where the region ladder begins.
+    location, residual : list of str
+        Sets of average factors and, for market-based accounting, of residual factors.
+    """
+
+    start: Literal["province", "grid", "nation"] = "province"
+    location: list[str] = []
+    residual: list[str] = []
+
+
+class EnergyRule(_Document):
+    """How quantities become standard coal.
+
+    Attributes
+    ----------
+    sets : list of str
+        Coefficients at calorific value (当量), in the order in which they are tried.
+    primary : list of str
+        Coefficients at primary-equivalent value (等价).
+    definition : str
+        The set that says how many kilojoules a kilogram of standard coal has.
+    """
+
+    sets: list[str] = []
+    primary: list[str] = []
+    definition: str = "gb-t-2589-2020/definitions"
+
+
+class Category(_Document):
+    """One category of a report and what belongs to it.
+
+    Attributes
+    ----------
+    kinds, uses, items : list of str
+        Rows whose item is of such a kind, used so; `items` narrows it to some items.
+    routes : list of str
+        How a row without its own factor is computed, in the order in which they are tried.
+    sets : list of str
+        Where default factors come from, in order.
+    oxidation : Fraction, optional
+        Taken where neither the row nor the set has one (carbon balances lose nothing: 1).
+    """
+
+    id: str
+    name_zh: str
+    name_en: str
+    scope: Literal[1, 2, 3]
+    sign: Literal[1, -1] = 1
+    kinds: list[str]
+    uses: list[str]
+    items: list[str] = []
+    routes: list[Literal["factor", "carbon", "anode-carbon", "gas", "electricity", "heat"]]
+    sets: list[str] = []
+    oxidation: Exact | None = None
+
+
+class MethodPack(_Document):
+    """A reporting rule as data.
+
+    Attributes
+    ----------
+    unknown : list of str
+        What this pack does not know; repeated in every report made with it.
+    carbon_to_co2 : Fraction
+        Mass of CO2 per mass of carbon.
+    """
+
+    id: str
+    title_zh: str
+    title_en: str
+    document: str
+    issued: dt.date | None = None
+    verification: Verification
+    notes: str = ""
+    unknown: list[str] = []
+    unknown_zh: list[str] = []
+    gwp: str = ""
+    carbon_to_co2: Exact = Fraction(44, 12)
+    region: str = ""
+    periods: Literal["same-year", "latest"] = "latest"
+    bases: list[Basis] = ["location"]
+    electricity: ElectricityRule = ElectricityRule()
+    energy: EnergyRule = EnergyRule()
+    category: list[Category] = []
+    required: list[str] = []
+
+
+class RunElectricity(_Document):
+    """Choices about electricity in a run file; each beats the pack's."""
+
+    start: Literal["province", "grid", "nation"] | None = None
+    periods: Literal["same-year", "latest"] | None = None
+    primary_gce: Exact | None = None
+    primary_unit: str = "kgce/kWh"
+    primary_source: str = ""
+
+
+class RunFile(_Document):
+    """`run.toml`: what to compute and how.
+
+    Attributes
+    ----------
+    method : str
+        Method pack; a facility may name another.
+    gwp : str
+        GWP set, such as ``ar5``; empty = the pack's; ``none`` = gases are not added.
+    as_of : date
+        Only sets published by then are used, so that a filing can be replayed.
+    on_error : {"continue", "stop"}
+        Whether good rows are computed although others are bad.
+    factors : list of str
+        Folders with own factor sets, relative to the run folder.
+    """
+
+    title: str = ""
+    method: str = "cn-general"
+    gwp: str = ""
+    as_of: dt.date | None = None
+    language: Language = "en"
+    on_error: Literal["continue", "stop"] = "continue"
+    region: str = ""
+    factors: list[str] = []
+    activities: str = ""
+    electricity: RunElectricity = Field(default_factory=RunElectricity)
+
+
+Model = TypeVar("Model", bound=_Document)
+
+
+def load(path: Path, model: type[Model]) -> Model:
+    """Return a TOML document as its model.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    model : type
+        `RunFile`, `MethodPack` or `SetMetadata`.
+
+    Raises
+    ------
+    DataError
+        If it is not TOML (T115), or a key is unknown (T116) or a value wrong (T117); all at once.
+    """
+    issues = Issues()
+    try:
+        content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        issues.add("T115", file=path.name, value=str(error)[:160])
+        raise DataError(issues) from error
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            *places, key = (str(part) for part in problem["loc"])
+            if problem["type"] == "extra_forbidden":
+                known = known_keys(model, places)
+                issues.add("T116", file=path.name, column=".".join([*places, key]), value=key, known=known,
+                           near=near_misses(key, known))  # fmt: skip
+            else:
+                given = "" if problem["type"] == "missing" else str(problem["input"])[:80]
+                issues.add("T117", file=path.name, column=".".join([*places, key]), value=given, why=problem["msg"])
+        raise DataError(issues) from error
+
+
+def known_keys(model: type[BaseModel], places: list[str]) -> list[str]:
+    """Return the keys that a (nested) model knows."""
+    for place in places:
+        field = model.model_fields.get(place)
+        for kind in (field.annotation, *getattr(field.annotation, "__args__", ())) if field else ():
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                model = kind
+    return list(model.model_fields)

@@ -1,0 +1,203 @@
+"""Floor 0: exceptions, the `Issue` that every floor reports with, and the catalogue of issue codes (issues.toml).
+
+CarbonError
+├── DataError    the user's or a factor set's data is wrong; carries issues (exit 1)
+└── UsageError   a wrong option, a missing file (exit 2)
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+SEVERITIES = ("error", "warning", "note")
+LANGUAGES = ("en", "zh")
+
+
+class CarbonError(Exception):
+    """Base of every exception that this package raises on purpose."""
+
+
+class UsageError(CarbonError):
+    """A wrong option, path or argument: nothing was computed."""
+
+
+class DataError(CarbonError):
+    """Input data that cannot be computed.
+
+    Parameters
+    ----------
+    issues : Issues
+        What is wrong, one entry per kind of mistake.
+    """
+
+    def __init__(self, issues: Issues) -> None:
+        self.issues = issues
+        super().__init__("\n".join(issue.text() for issue in issues))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.issues,)
+
+
+@cache
+def catalogue() -> dict[str, dict[str, str]]:
+    """Return the issue catalogue: code → severity, title, message, remedy and example, in both languages."""
+    with (Path(__file__).parent / "issues.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def near_misses(word: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """Return the known words nearest in spelling to `word`, best first.
+
+    Examples
+    --------
+    >>> near_misses("anthracit", ["anthracite", "coke", "lignite"])
+    ['anthracite']
+    """
+    words = list(known)
+    close = difflib.get_close_matches(word, words, n=count, cutoff=0.6)
+    inside = [other for other in words if len(word) > 1 and (word in other or other in word) and other not in close]
+    return (close + sorted(inside, key=len))[:count]
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One kind of mistake (or remark) and every line on which it occurs.
+
+    Attributes
+    ----------
+    code : str
+        Key of the catalogue; the same in every language.
+    file, column, value : str
+        Where it is and what stands there; empty if it concerns the whole file.
+    lines : sequence of int
+        Line numbers as an editor shows them (the header is line 1); empty if it concerns the whole file.
+    parts : dict
+        What the message template fills in.
+    """
+
+    code: str
+    file: str = ""
+    lines: Sequence[int] = ()
+    column: str = ""
+    value: str = ""
+    parts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def severity(self) -> str:
+        """`error` (the lines are not computed), `warning` (computed, look at it) or `note` (a fallback was used)."""
+        return catalogue()[self.code]["severity"]
+
+    def _fill(self, key: str, language: str) -> str:
+        words: dict[str, Any] = {"value": self.value, "column": self.column, "file": self.file}
+        for name, given in self.parts.items():
+            part = given.get(language, given.get("en", "")) if isinstance(given, dict) else given
+            words[name] = ", ".join(map(str, part)) if isinstance(part, (list, tuple)) else part
+        return catalogue()[self.code][f"{key}_{language}"].format_map(_Blank(words)).strip()
+
+    def message(self, language: str = "en") -> str:
+        """Return what is wrong, in one sentence."""
+        return self._fill("message", language)
+
+    def remedy(self, language: str = "en") -> str:
+        """Return how to mend it."""
+        return self._fill("remedy", language)
+
+    def text(self, language: str = "en") -> str:
+        """Return place, message, remedy and code on one line, as printed in a terminal."""
+        place = self.file
+        if len(self.lines):
+            place += f":{self.lines[0]}" + (f" (+{len(self.lines) - 1})" if len(self.lines) > 1 else "")
+        where = " ".join(part for part in (place, self.column) if part)
+        stop, colon = ("。", "：") if language == "zh" else (". ", ": ")
+        words = self.message(language).rstrip("。.") + stop + self.remedy(language)
+        return (f"{where}{colon}" if where else "") + f"{words.strip()} [{self.code}]"
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+class _Blank(dict[str, Any]):
+    """A mapping for templates whose missing parts read as nothing."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+class Issues(list[Issue]):
+    """The issues of one stage or run, in the order found."""
+
+    def add(self, code: str, **details: Any) -> None:
+        """Append an issue; unknown keywords become parts of its message."""
+        own = {name: details.pop(name) for name in ("file", "lines", "column", "value") if name in details}
+        self.append(Issue(code, parts=details, **own))
+
+    @property
+    def errors(self) -> Issues:
+        """Those that keep lines from being computed."""
+        return Issues(issue for issue in self if issue.severity == "error")
+
+    def count(self, severity: str) -> int:  # type: ignore[override]
+        """Return how many lines have issues of one severity (an issue of a whole file counts once)."""
+        return sum(max(1, len(issue.lines)) for issue in self if issue.severity == severity)
+
+    def ordered(self) -> Issues:
+        """Return them sorted by severity, code and place, so that output does not depend on the order of discovery."""
+        rank = {name: position for position, name in enumerate(SEVERITIES)}
+        return Issues(
+            sorted(self, key=lambda i: (rank[i.severity], i.code, i.file, i.lines[0] if len(i.lines) else 0, i.value))
+        )
+
+    def rows(self, language: str = "en") -> Iterator[dict[str, Any]]:
+        """Yield one record per issue and line: code, severity, file, line, column, value, message, remedy."""
+        for issue in self.ordered():
+            common = {
+                "column": issue.column,
+                "value": issue.value,
+                "message": issue.message(language),
+                "remedy": issue.remedy(language),
+            }
+            for line in issue.lines if len(issue.lines) else [None]:
+                yield {
+                    "code": issue.code,
+                    "severity": issue.severity,
+                    "file": issue.file,
+                    "line": None if line is None else int(line),
+                    **common,
+                }
+
+    def raise_errors(self) -> None:
+        """Raise `DataError` if any of them is an error."""
+        if self.errors:
+            raise DataError(self)
+
+
+def explain_code(code: str, language: str = "en") -> str:
+    """Return title, meaning, remedy and an example of one issue code.
+
+    Raises
+    ------
+    UsageError
+        If there is no such code; near misses are named.
+
+    Examples
+    --------
+    >>> print(explain_code("U101").splitlines()[0])
+    U101 (error): Unknown unit
+    """
+    entry = catalogue().get(code.upper())
+    if entry is None:
+        near = near_misses(code.upper(), catalogue()) or list(catalogue())
+        message = f"no issue code {code!r}; nearest: {', '.join(near)}"
+        raise UsageError(message)
+    words = {"en": ("Means", "Remedy", "Example"), "zh": ("含义", "处理", "示例")}[language]
+    lines = [f"{code.upper()} ({entry['severity']}): {entry[f'title_{language}']}"]
+    lines += [f"{words[0]}: {entry[f'meaning_{language}'].strip()}"] if entry.get(f"meaning_{language}") else []
+    lines += [f"{words[1]}: {entry[f'remedy_{language}'].strip()}"]
+    lines += [f"{words[2]}: {entry['example'].strip()}"] if entry.get("example") else []
+    return "\n".join(lines)

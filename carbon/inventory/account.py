@@ -1,0 +1,355 @@
+"""Activity data in, a result out: resolve, check, route, plan, sum."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from carbon.arrays import distinct
+from carbon.documents import MethodPack, RunElectricity
+from carbon.errors import DataError, Issues, UsageError
+from carbon.inventory.checks import check_duplicates, check_gaps, check_overlaps
+from carbon.inventory.output import Output, resolve_output
+from carbon.inventory.plan import Plan
+from carbon.inventory.resolve import OVERRIDES, Activities, Facility, resolve
+from carbon.inventory.result import Result
+from carbon.inventory.rollup import Cells
+from carbon.inventory.routes import route
+from carbon.inventory.terms import ENERGY, PRIMARY, Key, Routed
+from carbon.inventory.totals import Completeness
+from carbon.library import Library, load_library
+from carbon.reading import Source, from_frame
+from carbon.schema import choices
+from carbon.tables import Table, check
+
+
+def account(
+    activities: Any,
+    *,
+    method: str = "cn-general",
+    facilities: Any = None,
+    output: Any = None,
+    gwp: str = "",
+    region: str = "",
+    as_of: dt.date | None = None,
+    electricity: RunElectricity | None = None,
+    library: Library | None = None,
+    language: str = "en",
+    on_error: str = "continue",
+    title: str = "",
+    issues: Issues | None = None,
+) -> Result:
+    """Account for the energy and greenhouse gases of facilities.
+
+    Parameters
+    ----------
+    activities : DataFrame, Arrow table, list of dict or carbon.tables.Source
+        What was burned, bought, made or sold; columns as in ``carbon describe activities``.
+    method : str
+        Method pack, such as ``cn-general``, ``cn-steel``, ``ghg-protocol``.
+    facilities, output : same kinds as `activities`, optional
+        Where facilities are and what they made.
+    gwp : str
+        Set of warming potentials (``sar`` to ``ar6``); "" = that of the pack, ``none`` = gases are not added.
+    region : str
+        Region of facilities that name none.
+    as_of : datetime.date, optional
+        Use only what was published by then.
+    electricity : RunElectricity, optional
+        Choices about electricity that beat the pack's.
+    library : Library, optional
+        Factors; the shipped ones if left out.
+    language : {"en", "zh"}
+        Language of names in the result.
+    on_error : {"continue", "stop"}
+        Whether good rows are computed although others are bad.
+    title : str
+        For reports.
+    issues : Issues, optional
+        What was found while reading; it becomes part of the result.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    UsageError
+        If a method, GWP set or region does not exist.
+    DataError
+        If the table as a whole cannot be used, or `on_error` is ``stop`` and a row is bad.
+
+    Notes
+    -----
+    GB/T 32150 for the general frame; each pack names the document it follows.
+
+    Examples
+    --------
+    >>> import carbon
+    >>> row = {"facility": "A", "period": "2023", "item": "电力", "quantity": 100, "unit": "万千瓦时", "region": "山东"}
+    >>> result = carbon.account([row], method="cn-general")
+    >>> result.totals(by=["facility", "basis"])[["basis", "co2e_t"]].to_dict("records")[0]
+    {'basis': 'location', 'co2e_t': 619.1}
+    """
+    library = library or load_library()
+    if as_of is not None:
+        library = Library(library.folders, as_of)
+    issues = Issues() if issues is None else issues
+    pack = library.pack(method)
+    home = _region(region or pack.region, library)
+    places = None if facilities is None else _facilities(_checked(facilities, "facilities", issues), library, issues)
+    table = _checked(activities, "activities", issues)
+    rows = resolve(table, library, places, issues)
+    given_output = None if output is None else resolve_output(_checked(output, "output", issues), places, issues)
+    check_overlaps(rows, issues)
+    check_duplicates(rows, issues)
+    keys, key = _keys(rows, method, home)
+    potentials = library.gwp(gwp or pack.gwp or "none")
+    plan = _plan(rows, keys, key, library, electricity or RunElectricity(), issues)
+    check_gaps(rows, issues)
+    packs = [library.pack(name) for name in dict.fromkeys([method, *(k.pack for k in keys)])]
+    _notes(rows, plan, packs, potentials, gwp or pack.gwp or "none", library, issues)
+    if on_error == "stop":
+        issues.raise_errors()
+    used = [*dict.fromkeys(rows.values["facility"])]
+    return Result(
+        rows=rows,
+        plan=plan,
+        cells=Cells(plan, rows.index["facility"], used),
+        packs=tuple(packs),
+        potentials={gas: factor.exact for gas, factor in potentials.items()} | {"CO2e": Fraction(1)},
+        gwp_name=gwp or pack.gwp or "none",
+        completeness=_completeness(rows),
+        library=library,
+        issues=issues,
+        output=given_output,
+        language=language,
+        title=title,
+        options={"region": home, "as_of": as_of.isoformat() if as_of else "", "on_error": on_error,
+                 "electricity": (electricity or RunElectricity()).model_dump(mode="json", exclude_none=True)},
+    )  # fmt: skip
+
+
+def _region(text: str, library: Library) -> str:
+    if not text:
+        return ""
+    found = library.regions.find(text)
+    if found is None:
+        message = f"no region {text!r}; nearest: {', '.join(library.regions.near(text))}"
+        raise UsageError(message)
+    return found.id
+
+
+def _checked(given: Any, name: str, issues: Issues) -> Table:
+    """Return a checked table; what makes the whole of it useless is raised."""
+    source = given if isinstance(given, Source) else from_frame(given, name)
+    if source.rows.num_rows == 0:
+        issues.add("T102", file=source.file)
+        raise DataError(issues)
+    table = check(source, name, issues)
+    if table is None:
+        raise DataError(issues)
+    return table
+
+
+def _facilities(table: Table, library: Library, issues: Issues) -> dict[str, Facility]:
+    """Return facilities by the name used in activities; a bad row makes its facility unknown."""
+    found: dict[str, Facility] = {}
+    for row in range(len(table)):
+        if table.bad[row]:
+            continue
+        name, where = table.text("facility", row), {"file": table.file, "lines": [int(table.line[row])]}
+        if name in found:
+            issues.add("T130", **where, column="facility", value=name)
+            continue
+        region, method = table.text("region", row), table.text("method", row)
+        entry = library.regions.find(region) if region else None
+        if region and entry is None:
+            issues.add("F203", **where, column="region", value=region, near=library.regions.near(region))
+            continue
+        if method and method not in library.pack_ids:
+            issues.add("M302", **where, column="method", value=method, known=library.pack_ids)
+            continue
+        found[name] = Facility(
+            name, table.text("name", row) or name, entry.id if entry else "", table.text("sector", row), method,
+            table.text("group", row),
+        )  # fmt: skip
+    return found
+
+
+def _keys(rows: Activities, method: str, home: str) -> tuple[tuple[Key, ...], np.ndarray]:
+    """Return the distinct keys of the rows, and the number of each row's key."""
+    table = rows.table
+    facilities: list[Facility] = rows.values["facility"]
+    methods = sorted({f.method or method for f in facilities} | {method})
+    regions = ["", *sorted({f.region or home for f in facilities})]
+    facility = rows.index["facility"]
+    pack_of = np.array([methods.index(f.method or method) for f in facilities] + [0], dtype=np.int32)[facility]
+    home_of = np.array([regions.index(f.region or home) for f in facilities] + [0], dtype=np.int32)[facility]
+    given = {name: ~np.isnan(table.numbers[name]) for name in OVERRIDES}
+    states = {name: _states(table.numbers[name]) for name in ("pressure_mpa", "temperature_c")}
+    unit_of = {
+        name: np.where(given[name], rows.index[f"{name}_unit"], -1) for name in ("ncv", "carbon_content", "factor")
+    }
+    key, sample = distinct(
+        pack_of, rows.index["item"], rows.index["use"], np.where(rows.index["region"] >= 0, -1, home_of),
+        rows.index["region"], table.codes["process"], rows.index["period"], rows.index["unit"],
+        rows.index["instrument"], *(unit_of[n] + np.where(given[n], 1, 0) for n in unit_of),
+        given["oxidation"].astype(np.int32), *(codes for codes, _ in states.values()), rows.bad.astype(np.int32),
+    )  # fmt: skip
+    default_use = {item.id: item.default_use for item in rows.values["item"]}
+    keys: list[Key] = []
+    blank: Key | None = None
+    number = np.full(len(sample), -1, dtype=np.int32)
+    for place, row in enumerate(sample.tolist()):
+        if rows.bad[row]:
+            continue
+        item = rows.values["item"][rows.index["item"][row]]
+        use = _value(rows, "use", row)
+        number[place] = len(keys)
+        blank = Key(
+            pack=methods[pack_of[row]],
+            item=item,
+            use=use or default_use[item.id],
+            use_given=bool(use),
+            region=_value(rows, "region", row) or regions[home_of[row]],
+            process=table.text("process", row),
+            period=_value(rows, "period", row),
+            unit=_value(rows, "unit", row),
+            instrument=_value(rows, "instrument", row) or "",
+            given=tuple(
+                (name, rows.values[f"{name}_unit"][unit_of[name][row]] if name in unit_of else None)
+                for name in OVERRIDES
+                if given[name][row]
+            ),
+            pressure=states["pressure_mpa"][1][states["pressure_mpa"][0][row]],
+            temperature=states["temperature_c"][1][states["temperature_c"][0][row]],
+        )
+        keys.append(blank)
+    moved = number[key]
+    moved[moved < 0] = 0
+    return tuple(keys), moved
+
+
+def _value(rows: Activities, name: str, row: int) -> Any:
+    place = int(rows.index[name][row])
+    return rows.values[name][place] if place >= 0 else None
+
+
+def _states(numbers: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Return codes of distinct numbers and the decimals that they print as; the last is empty, for -1."""
+    values = np.unique(numbers[~np.isnan(numbers)])
+    codes = np.where(np.isnan(numbers), -1, np.searchsorted(values, np.nan_to_num(numbers))).astype(np.int32)
+    return codes, [*(repr(float(value)) for value in values), ""]
+
+
+def _plan(
+    rows: Activities,
+    keys: Sequence[Key],
+    key: np.ndarray,
+    library: Library,
+    electricity: RunElectricity,
+    issues: Issues,
+) -> Plan:
+    """Route every key; report what fails once per problem, with all lines on which it occurs."""
+    table = rows.table
+    found: dict[tuple[Any, ...], tuple[dict[str, Any], list[int]]] = {}
+    current = 0
+
+    def report(code: str, **parts: Any) -> None:
+        name = (code, *(f"{k}={v}" for k, v in sorted(parts.items())))
+        found.setdefault(name, (parts, []))[1].append(current)
+
+    routed: list[Routed] = []
+    for current, one in enumerate(keys):  # noqa: B007 - read by `report`
+        routed.append(route(one, library, electricity, report))
+    by_key = _lines_by_key(rows, key, len(keys))
+    for (code, *_), (parts, numbers) in found.items():
+        lines = np.sort(np.concatenate([by_key[n] for n in numbers]))
+        issues.add(code, file=table.file, lines=lines, **parts)
+    failed = np.array([r.failed for r in routed], dtype=bool)
+    bad = rows.bad | (failed[key] if len(keys) else False)
+    rows.bad = bad
+    override = np.stack([np.nan_to_num(table.numbers[name], nan=1.0) for name in OVERRIDES])
+    quantity = np.ascontiguousarray(np.nan_to_num(table.numbers["quantity"]))
+    for array in (key, quantity, override, bad):
+        array.setflags(write=False)
+    return Plan(tuple(keys), tuple(routed), key, quantity, override, bad)
+
+
+def _lines_by_key(rows: Activities, key: np.ndarray, keys: int) -> list[np.ndarray]:
+    good = np.flatnonzero(~rows.bad)
+    order = good[np.argsort(key[good], kind="stable")]
+    edges = np.searchsorted(key[order], np.arange(keys + 1))
+    return [rows.table.line[order[edges[n] : edges[n + 1]]] for n in range(keys)]
+
+
+def _notes(
+    rows: Activities, plan: Plan, packs: Sequence[MethodPack], potentials: Mapping[str, Any], gwp: str,
+    library: Library, issues: Issues,
+) -> None:  # fmt: skip
+    """Say what was filled in: uses taken from the item, fallbacks, numbers that were not read in their publication."""
+    by_key = _lines_by_key(rows, plan.key, len(plan.keys))
+    file = rows.table.file
+    groups: dict[tuple[str, ...], tuple[dict[str, Any], list[np.ndarray]]] = {}
+
+    def note(code: str, lines: np.ndarray, **parts: Any) -> None:
+        name = (code, *(str(part) for part in parts.values()))
+        groups.setdefault(name, (parts, []))[1].append(lines)
+
+    unweighted: dict[str, list[np.ndarray]] = {}
+    for number, (key, routed) in enumerate(zip(plan.keys, plan.routed, strict=True)):
+        lines = by_key[number]
+        if routed.failed or not len(lines):
+            continue
+        if not key.use_given and key.item.kind != "electricity":
+            use = choices("use")[key.use]
+            note("A401", lines, value=key.item.id, column="use", use={"en": use.name_en, "zh": use.name_zh})
+        for rung in dict.fromkeys(t.rung for t in routed.terms if t.rung):
+            note("F290", lines, value=key.item.id, column="item", rung=rung)
+        for name in dict.fromkeys(f.set_id for t in routed.terms for f in t.factors):
+            meta = library.set(name).meta
+            if meta.verification != "primary":
+                note("F291" if meta.verification == "secondary" else "F292", lines, value=name)
+        for term in routed.terms:
+            if term.target not in (ENERGY, PRIMARY, "CO2e", "CO2-biogenic") and term.target not in potentials:
+                unweighted.setdefault(term.target, []).append(lines)
+    for (code, *_), (parts, lines) in groups.items():
+        issues.add(code, file=file, lines=np.unique(np.concatenate(lines)), **parts)
+    if gwp == "none" and set(unweighted) == {"CO2"}:
+        unweighted = {}  # one gas alone needs no weighing
+    for gas, lines in unweighted.items():
+        code = "M303" if gwp == "none" else "M304"
+        issues.add(code, file=file, lines=np.unique(np.concatenate(lines)), value=gas, gwp=gwp,
+                   gases=sorted({*unweighted, "CO2"}))  # fmt: skip
+    for pack in packs:
+        have = {
+            key.item.id for key, r in zip(plan.keys, plan.routed, strict=True) if key.pack == pack.id and not r.failed
+        }
+        have |= {r.category for key, r in zip(plan.keys, plan.routed, strict=True) if key.pack == pack.id}
+        if (lacking := [name for name in pack.required if name not in have]) and have:
+            issues.add("M305", file=file, value=", ".join(lacking), pack=pack.id)
+
+
+def _completeness(rows: Activities) -> Completeness:
+    """Return which facility-periods have rows that could not be computed."""
+    missing = Completeness()
+    facility, period = rows.index["facility"], rows.index["period"]
+    _, sample = distinct(facility, period, rows.bad.astype(np.int32))
+    for row in sample.tolist():
+        place = int(facility[row])
+        span = _value(rows, "period", row)
+        if not rows.bad[row]:
+            missing.spans.setdefault(rows.values["facility"][place].id, set()).add(span)
+        elif place < 0:
+            missing.everything = True
+        else:
+            missing.bad.add((rows.values["facility"][place].id, span))
+    return missing
+
+
+__all__ = ["Output", "account"]

@@ -1,0 +1,133 @@
+"""Chains: what every route is made of. A quantity, factors found for its key, and units that must lead to a gas.
+
+Also what is said when no factor is found: the most telling of several misses, with the rungs tried and what is nearest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from carbon import units
+from carbon.documents import Category, RunElectricity
+from carbon.inventory.steam import enthalpy
+from carbon.inventory.terms import Key, Slot, Term, UnfitError, product
+from carbon.library import Factor, FactorSet, Library, Match, Miss, find
+from carbon.units import Unit
+
+Report = Callable[..., None]
+FEED_WATER = "steam-enthalpy/feedwater-unverified"
+
+
+class FailedError(Exception):
+    """A key that cannot be computed; the issue has been reported."""
+
+
+class Chains:
+    """The chains of one key.
+
+    Parameters
+    ----------
+    key : Key
+        What is computed.
+    library : Library
+        Factors.
+    electricity : RunElectricity
+        The run's own choices about electricity.
+    report : callable
+        Called with an issue code and its parts.
+    """
+
+    def __init__(self, key: Key, library: Library, electricity: RunElectricity, report: Report) -> None:
+        self.key, self.library, self.electricity, self.report = key, library, electricity, report
+        self.pack = library.pack(key.pack)
+
+    def term(
+        self, slots: Sequence[Slot], sign: int, *, basis: str = "", rung: str = "", target: str | None = None
+    ) -> Term:
+        """Return the term of a chain; raises UnfitError if its units do not lead to a gas."""
+        gas, scale = product(self.key.unit, tuple(slots), self.pack.carbon_to_co2)
+        if gas == "CO2" and self.key.item.origin == "biogenic":
+            gas = "CO2-biogenic"
+        carbon = any(slot.unit.power("C") for slot in slots)
+        return Term(target or gas, tuple(slots), scale * sign, sign, carbon, basis, rung)
+
+    def given(self, name: str) -> Slot:
+        return Slot(name, self.key.unit_of(name), column=name)
+
+    def default(self, name: str, match: Match) -> Slot:
+        return Slot(name, match.factor.parsed_unit, value=match.factor.exact, factors=(match.factor,))
+
+    def find(
+        self, sets: Sequence[FactorSet], parameter: str, item: str = "", gas: str = "",
+        accept: Callable[[Factor], bool] = lambda _: True, ladder: Sequence[str] | None = None, rule: str = "",
+    ) -> Match | Miss:  # fmt: skip
+        key = self.key
+        return find(
+            sets, parameter, item or key.item.id, gas=gas, process=key.process, period=key.period,
+            regions=self.library.ladder(key.region) if ladder is None else ladder,
+            rule=rule or self.pack.periods, accept=accept,
+        )  # fmt: skip
+
+    def fits(self, *before: Slot) -> Callable[[Factor], bool]:
+        """Return a test whether a factor's unit ends the chain at a gas."""
+
+        def accept(factor: Factor) -> bool:
+            try:
+                product(self.key.unit, (*before, Slot("", factor.parsed_unit)), self.pack.carbon_to_co2)
+            except UnfitError:
+                return False
+            return True
+
+        return accept
+
+    @staticmethod
+    def is_mass(unit: Unit) -> bool:
+        return set(unit.dimension) == {("mass", 1)}
+
+    def steam_chains(self) -> list[tuple[tuple[Slot, ...], int]]:
+        """Return the chains from a mass of steam to its heat: (enthalpy - that of feed water)."""
+        key = self.key
+        water = self.find(self.library.known([FEED_WATER]), "feedwater_enthalpy", item="steam")
+        if isinstance(water, Miss):
+            self.missing([water], None)
+            raise FailedError
+        feed = self.default("feedwater_enthalpy", water)
+        if key.measured("ncv"):
+            return [((self.given("ncv"),), 1), ((feed,), -1)]
+        if not key.pressure and not key.temperature:
+            self.report("F206", column="pressure_mpa", value=key.item.id)
+            raise FailedError
+        state = enthalpy(self.library, key.pressure, key.temperature)
+        if isinstance(state, str):
+            self.report("F207", column="temperature_c" if key.temperature else "pressure_mpa", why=state,
+                        value=f"{key.pressure or '-'} MPa, {key.temperature or '-'} °C")  # fmt: skip
+            raise FailedError
+        value, text = state
+        heat = Slot("enthalpy", units.parse("kJ/kg"), value=value - feed.value, factors=feed.factors,
+                    text=f"{text} - {feed.factors[0].value}")  # fmt: skip
+        return [((heat,), 1)]
+
+    @staticmethod
+    def unit_code(left: Unit, right: Unit) -> str:
+        """Return the code for two units that do not meet: a special one for m3 against Nm3."""
+        bases = {base for unit in (left, right) for base, _ in unit.dimension}
+        return "U106" if {"length", "normal_volume"} <= bases else "U103"
+
+    def missing(self, misses: Sequence[Miss], category: Category | None) -> None:
+        """Report the most telling of several misses."""
+        order = ("ambiguous", "unit", "period", "region", "process", "range", "absent")
+        miss = min(misses, key=lambda m: order.index(m.reason), default=Miss("absent"))
+        key = self.key
+        parts: dict[str, Any] = {
+            "item": key.item.id, "region": key.region or "-", "period": key.period.label, "pack": self.pack.id,
+            "tried": miss.tried or ["-"], "category": category.id if category else "energy",
+            "nearest": [f"{f.id} ({f.value or '-'} {f.unit})" for f in miss.nearest] or ["-"], "unit": key.unit.text,
+        }  # fmt: skip
+        if miss.reason == "unit":
+            expected = sorted({f.unit.split("/", 1)[-1] for f in miss.nearest})
+            code = next((c for f in miss.nearest if (c := self.unit_code(key.unit, f.parsed_unit)) == "U106"), "U103")
+            self.report(code, column="unit", value=key.unit.text, expected=expected, **{**parts, "unit": key.item.id})
+            return
+        code = {"period": "F202", "ambiguous": "F208"}.get(miss.reason, "F200")
+        self.report(code, column="item", value=key.item.id, **{k: v for k, v in parts.items() if k != "unit"})

@@ -1,0 +1,89 @@
+"""The line table: one line per input row, with lineage and results. Built per key and gathered, never per row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+import numpy as np
+import pyarrow as pa
+
+from carbon.arrays import to_arrow, to_dictionary
+from carbon.inventory.plan import Plan
+from carbon.inventory.resolve import Activities
+from carbon.inventory.terms import ENERGY, PRIMARY
+from carbon.schema import schema
+
+
+def line_table(rows: Activities, plan: Plan, gwp: Mapping[str, Fraction], language: str) -> pa.Table:
+    """Return one line per input row.
+
+    Parameters
+    ----------
+    rows : Activities
+        What was read.
+    plan : Plan
+        What was computed.
+    gwp : mapping of gas to Fraction
+        Warming potentials. [kgCO2e/kg]
+    language : {"en", "zh"}
+        Language of item names.
+
+    Returns
+    -------
+    pyarrow.Table
+        Columns: line, status, the input columns, what each resolved to, route, rung, factor ids, each gas [kg],
+        co2e_kg (location-based), co2e_market_kg, energy_kgce, energy_primary_kgce, key.
+    """
+    table = rows.table
+    good = ~rows.bad
+    columns: dict[str, pa.Array] = {
+        "file": to_dictionary(np.zeros(len(table), np.int32), [table.file]),
+        "line": to_arrow(table.line),
+        "status": to_dictionary(good.astype(np.int32), ["error", "computed"]),
+    }
+    for name in schema(table.name):
+        if name in table.numbers:
+            values = table.numbers[name]
+            columns[name] = to_arrow(values, np.isnan(values))
+        else:
+            columns[name] = to_dictionary(table.codes[name], table.texts[name])
+    keys = list(zip(plan.keys, plan.routed, strict=True))
+    per_key = {
+        "item_id": [k.item.id for k, _ in keys],
+        "item_name": [k.item.name(language) for k, _ in keys],
+        "used_as": [k.use for k, _ in keys],
+        "used_region": [k.region for k, _ in keys],
+        "method": [k.pack for k, _ in keys],
+        "category": [r.category for _, r in keys],
+        "scope": [str(r.scope) if r.scope else "" for _, r in keys],
+        "route": [r.route for _, r in keys],
+        "rung": ["; ".join(dict.fromkeys(t.rung for t in r.terms if t.rung)) for _, r in keys],
+        "factor_ids": [" ".join(dict.fromkeys(f.id for t in r.terms for f in t.factors)) for _, r in keys],
+    }
+    index = np.where(good, plan.key, -1)
+    for name, texts in per_key.items():
+        columns[name] = to_dictionary(index, texts)
+    row, term = plan.entries
+    targets = [t.target for t in plan.terms]
+    bases = np.array([("", "location", "market").index(t.basis) for t in plan.terms], dtype=np.int8)
+
+    def spread(chosen: np.ndarray, weight: np.ndarray | None = None) -> pa.Array:
+        """Add the chosen entries of each row; null where the row has none."""
+        here = chosen[term] if len(term) else np.empty(0, bool)
+        amount = plan.amount[here] * (weight[term[here]] if weight is not None else 1.0)
+        total = np.bincount(row[here], weights=amount, minlength=len(table))
+        seen = np.bincount(row[here], minlength=len(table)) > 0
+        return to_arrow(total, ~seen)
+
+    for gas in sorted(set(targets) - {ENERGY, PRIMARY}):
+        chosen = np.array([t == gas for t in targets]) & (bases != 2)
+        columns[f"{gas.lower().replace('-', '_')}_kg"] = spread(chosen)
+    weight = np.array([float(gwp.get(t, 0)) for t in targets])
+    weighed = np.array([t in gwp or (not gwp and t == "CO2") for t in targets], dtype=bool)
+    columns["co2e_kg"] = spread(weighed & (bases != 2), weight)
+    columns["co2e_market_kg"] = spread(weighed & (bases != 1), weight)
+    columns["energy_kgce"] = spread(np.array([t == ENERGY for t in targets], dtype=bool))
+    columns["energy_primary_kgce"] = spread(np.array([t == PRIMARY for t in targets], dtype=bool))
+    columns["key"] = to_arrow(index.astype(np.int32), ~good)
+    return pa.table(columns)

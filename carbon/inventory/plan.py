@@ -1,0 +1,188 @@
+"""The plan: read-only arrays made of resolved rows and routed keys; the only caller of kernels in this floor."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from carbon.inventory.resolve import OVERRIDES
+from carbon.inventory.terms import Key, Routed, Term
+from carbon.kernels import run
+from carbon.kernels.products import SIGNATURE as PRODUCTS_SIGNATURE
+from carbon.kernels.products import products
+from carbon.kernels.sums import BIAS, LIMBS, exact_sums
+from carbon.kernels.sums import SIGNATURE as SUMS_SIGNATURE
+
+LARGEST_EXACT = 2**53
+SLOTS = 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is computed: rows, their keys, the terms of each key.
+
+    Attributes
+    ----------
+    keys : tuple of Key
+        Distinct combinations.
+    routed : tuple of Routed
+        The outcome for each key.
+    key : int32[rows]
+        Key of each row.
+    quantity : float64[rows]
+        As entered. [unit of the key]
+    override : float64[4, rows]
+        Measured values; 1 where there is none.
+    bad : bool[rows]
+        Rows that are not computed.
+    """
+
+    keys: tuple[Key, ...]
+    routed: tuple[Routed, ...]
+    key: np.ndarray
+    quantity: np.ndarray
+    override: np.ndarray
+    bad: np.ndarray
+
+    @cached_property
+    def terms(self) -> tuple[Term, ...]:
+        """Every term, key after key."""
+        return tuple(term for routed in self.routed for term in routed.terms)
+
+    @cached_property
+    def first_term(self) -> np.ndarray:
+        """Index of the first term of each key, and the end, as int64[keys + 1]."""
+        return np.concatenate([[0], np.cumsum([len(routed.terms) for routed in self.routed])]).astype(np.int64)
+
+    @cached_property
+    def term_key(self) -> np.ndarray:
+        """Key of each term, as int32[terms]."""
+        return np.repeat(np.arange(len(self.keys)), np.diff(self.first_term)).astype(np.int32)
+
+    @cached_property
+    def entries(self) -> tuple[np.ndarray, np.ndarray]:
+        """Row (int64) and term (int32) of every entry: each computed row once per term of its key."""
+        good = np.flatnonzero(~self.bad)
+        counts = np.diff(self.first_term)[self.key[good]]
+        row = np.repeat(good, counts)
+        offset = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return row, (self.first_term[self.key[row]] + offset).astype(np.int32)
+
+    @cached_property
+    def amount(self) -> np.ndarray:
+        """Amount of each entry [kg of gas or kgce], as float64[entries]."""
+        row, term = self.entries
+        scale = np.array([as_pair(t.scale) for t in self.terms], dtype=np.float64).reshape(-1, 2)
+        column = np.full((len(self.terms), SLOTS), -1, dtype=np.int32)
+        value = np.ones((len(self.terms), SLOTS))
+        for number, t in enumerate(self.terms):
+            for place, slot in enumerate(t.slots):
+                value[number, place] = float(slot.value)
+                column[number, place] = OVERRIDES.index(slot.column) if slot.column else -1
+        amount = np.empty(len(row))
+        run(
+            products,
+            PRODUCTS_SIGNATURE,
+            len(row),
+            self.quantity,
+            self.override,
+            scale,
+            column,
+            value,
+            row,
+            term,
+            amount,
+        )
+        return amount
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the terms: method, factors, scales and rungs, whatever the rows are."""
+        lines = sorted(
+            "|".join([
+                k.pack, k.item.id, k.use, k.region, k.process, k.period.label, k.unit.text, k.instrument, r.category,
+                t.target, t.basis, str(t.scale), *(f"{s.name}={s.column or s.value}{s.unit.text}" for s in t.slots),
+            ])
+            for k, r in zip(self.keys, self.routed, strict=True)
+            for t in r.terms
+        )  # fmt: skip
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def as_pair(scale: Fraction) -> tuple[float, float]:
+    """Return a scale as two floats whose quotient it is; exactly, unless one has more than 53 bits."""
+    if abs(scale.numerator) < LARGEST_EXACT and scale.denominator < LARGEST_EXACT:
+        return float(scale.numerator), float(scale.denominator)
+    return float(scale), 1.0
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Exact sums of many groups, which can be summed again without losing a bit.
+
+    Attributes
+    ----------
+    limbs : int64[groups, limbs]
+        Accumulators of `carbon.kernels.sums`.
+    bias : int
+        Their steps are ``2**-bias``.
+    """
+
+    limbs: np.ndarray
+    bias: int = BIAS
+
+    @classmethod
+    def of(cls, amount: np.ndarray, group: np.ndarray, groups: int, bias: int = BIAS, limbs: int = LIMBS) -> Sums:
+        """Add floats by group.
+
+        Parameters
+        ----------
+        amount : float64[entries]
+            What is added.
+        group : int32[entries]
+            Group of each; -1 = none.
+        groups : int
+            How many groups.
+        """
+        out = np.zeros((groups, limbs), dtype=np.int64)
+        bits = np.ascontiguousarray(amount, dtype=np.float64).view(np.int64)
+        run(exact_sums, SUMS_SIGNATURE, len(bits), bits, np.ascontiguousarray(group, dtype=np.int32), bias, out)
+        return cls(_carried(out), bias)
+
+    def by(self, group: np.ndarray, groups: int) -> Sums:
+        """Sum groups into larger groups; `group` has the larger one of each, -1 = none."""
+        out = np.zeros((groups, self.limbs.shape[1]), dtype=np.int64)
+        good = group >= 0
+        np.add.at(out, group[good], self.limbs[good])
+        return Sums(_carried(out), self.bias)
+
+    def fractions(self) -> list[Fraction]:
+        """Return the sums as exact numbers."""
+        return [from_limbs(row, self.bias) for row in self.limbs.tolist()]
+
+
+def _carried(limbs: np.ndarray) -> np.ndarray:
+    """Return accumulators whose limbs, but for the top one, lie in [0, 2**32)."""
+    for place in range(limbs.shape[1] - 1):
+        limbs[:, place + 1] += limbs[:, place] >> 32
+        limbs[:, place] &= 0xFFFFFFFF
+    return limbs
+
+
+def from_limbs(limbs: Sequence[int], bias: int) -> Fraction:
+    """Return the number that an accumulator holds.
+
+    Examples
+    --------
+    >>> from_limbs([0, 1], 32)
+    Fraction(1, 1)
+    """
+    total = 0
+    for limb in reversed(limbs):
+        total = (total << 32) + limb
+    return Fraction(total, 1 << bias)

@@ -1,0 +1,173 @@
+"""Texts of a checked activity table → items, uses, regions, periods and units, once per distinct text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+
+from carbon import periods, units
+from carbon.errors import Issues, near_misses
+from carbon.library import Item, Library
+from carbon.schema import choice_ids, choices, folded
+from carbon.tables import Table
+
+Resolved = TypeVar("Resolved")
+UNIT_COLUMNS = ("unit", "ncv_unit", "carbon_content_unit", "factor_unit")
+OVERRIDES = ("ncv", "carbon_content", "oxidation", "factor")
+
+
+@dataclass(frozen=True)
+class Facility:
+    """A plant: where it is, which method it follows, what it rolls up to."""
+
+    id: str
+    name: str
+    region: str
+    sector: str
+    method: str
+    group: str
+
+
+@dataclass
+class Activities:
+    """Resolved rows; an index of -1 is empty or unknown.
+
+    Attributes
+    ----------
+    table : Table
+        The rows as entered.
+    index : dict of str to int32[rows]
+        For each column an index into `values`.
+    values : dict of str to list
+        Distinct resolved values: Item, use id, region id, Period, Unit, Facility, instrument id.
+    bad : bool[rows]
+        Rows that cannot be computed.
+    """
+
+    table: Table
+    index: dict[str, np.ndarray]
+    values: dict[str, list[Any]]
+    bad: np.ndarray
+    own_items: list[str] = field(default_factory=list)
+
+
+def resolve(table: Table, library: Library, facilities: Mapping[str, Facility] | None, issues: Issues) -> Activities:
+    """Resolve the texts of an activity table.
+
+    Parameters
+    ----------
+    table : Table
+        Checked activities.
+    library : Library
+        Code lists.
+    facilities : mapping of facility text to Facility, optional
+        If given, a facility that is not in it is an error.
+    issues : Issues
+        Receives what cannot be resolved.
+    """
+    rows = Activities(table, {}, {}, table.bad.copy())
+
+    def column(
+        name: str, reader: Callable[[str], Resolved | None], code: str, near: Callable[[str], list[str]]
+    ) -> None:
+        """Resolve one column; a text without meaning marks its rows."""
+        values: list[Resolved] = []
+        move = np.full(len(table.texts[name]) + 1, -1, dtype=np.int32)
+        for position, text in enumerate(table.texts[name]):
+            found = reader(text)
+            if found is None:
+                here = table.codes[name] == position
+                issues.add(code, file=table.file, lines=table.line[here], column=name, value=text[:80], near=near(text))
+                rows.bad |= here
+            else:
+                move[position] = len(values)
+                values.append(found)
+        rows.index[name], rows.values[name] = move[table.codes[name]], values
+
+    def period_or_none(text: str) -> periods.Period | None:
+        try:
+            return periods.parse(text)
+        except periods.PeriodError:
+            return None
+
+    def region_id(text: str) -> str | None:
+        found = library.regions.find(text)
+        return None if found is None else found.id
+
+    def facility(text: str) -> Facility | None:
+        if facilities is None:
+            return Facility(text, text, "", "", "", "")
+        return facilities.get(text)
+
+    column("facility", facility, "A405", lambda text: near_misses(text, facilities or {}))
+    column("period", period_or_none, "D101", lambda _: [])
+    column("region", region_id, "F203", library.regions.near)
+    for name in ("use", "instrument"):
+        known = list(choices(name))
+        column(name, _folded_get(choice_ids(name)), "T127", lambda _, known=known: known)  # type: ignore[misc]
+    _items(rows, library, issues)
+    for name in UNIT_COLUMNS:
+        _units(rows, name, issues)
+    _need_units(rows, issues)
+    return rows
+
+
+def _folded_get(ids: Mapping[str, str]) -> Callable[[str], str | None]:
+    return lambda text: ids.get(folded(text))
+
+
+def _items(rows: Activities, library: Library, issues: Issues) -> None:
+    """Find items; one that is in no list is the user's own if every such row brings its use and its factor."""
+    table = rows.table
+    texts = table.texts["item"]
+    values: list[Item] = []
+    move = np.full(len(texts) + 1, -1, dtype=np.int32)
+    for position, text in enumerate(texts):
+        item = library.items.find(text)
+        if item is None:
+            here = table.codes["item"] == position
+            own = here & (rows.index["use"] >= 0) & ~np.isnan(table.numbers["factor"]) & ~rows.bad
+            if (unknown := here & ~own & ~rows.bad).any():
+                issues.add("F201", file=table.file, lines=table.line[unknown], column="item", value=text[:80],
+                           near=library.items.near(text))  # fmt: skip
+            rows.bad |= here & ~own
+            if not own.any():
+                continue
+            issues.add("F204", file=table.file, lines=table.line[own], column="item", value=text[:80])
+            item = Item(f"own:{text}", "own", "", "fossil", text, text)
+            rows.own_items.append(text)
+        move[position] = len(values)
+        values.append(item)
+    rows.index["item"], rows.values["item"] = move[table.codes["item"]], values
+
+
+def _units(rows: Activities, name: str, issues: Issues) -> None:
+    table = rows.table
+    values: list[units.Unit] = []
+    move = np.full(len(table.texts[name]) + 1, -1, dtype=np.int32)
+    for position, text in enumerate(table.texts[name]):
+        try:
+            unit = units.parse(text)
+        except units.UnitError as error:
+            here = table.codes[name] == position
+            refused = any(word.strip().lower() in ("ton", "tons") for word in text.replace("*", "/").split("/"))
+            issues.add("U102" if refused else "U101", file=table.file, lines=table.line[here], column=name,
+                       value=text[:80], near=error.near)  # fmt: skip
+            rows.bad |= here
+            continue
+        move[position] = len(values)
+        values.append(unit)
+    rows.index[name], rows.values[name] = move[table.codes[name]], values
+
+
+def _need_units(rows: Activities, issues: Issues) -> None:
+    """Report measured values without their unit: it is not guessed at."""
+    table = rows.table
+    for name in ("ncv", "carbon_content", "factor"):
+        alone = ~np.isnan(table.numbers[name]) & (rows.index[f"{name}_unit"] < 0) & ~rows.bad
+        if alone.any():
+            issues.add("T126", file=table.file, lines=table.line[alone], column=f"{name}_unit", needed=name)
+            rows.bad |= alone

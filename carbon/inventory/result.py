@@ -1,0 +1,208 @@
+"""The result of an account: totals, energy, intensity, lines, issues, provenance. Frames are made on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from carbon.documents import MethodPack
+from carbon.errors import Issues, UsageError
+from carbon.inventory.explain import explain_line
+from carbon.inventory.lines import line_table
+from carbon.inventory.output import Output, intensities
+from carbon.inventory.plan import Plan
+from carbon.inventory.provenance import provenance
+from carbon.inventory.resolve import Activities
+from carbon.inventory.rollup import Cells
+from carbon.inventory.totals import TOTAL, Completeness, emission_totals, energy_totals
+from carbon.inventory.uncertainty import Uncertainty
+from carbon.library import Library
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TOTALS_COLUMNS = (
+    "facility", "group", "period", "scope", "category", "basis", "co2_t", "ch4_t", "n2o_t", "other_co2e_t", "co2e_t",
+    "biogenic_co2_t", "uncertainty_pct", "uncertainty_known_pct", "complete",
+)  # fmt: skip
+ENERGY_COLUMNS = (
+    "facility", "group", "period", "item", "item_name", "use", "quantity", "unit", "tce", "tce_primary", "complete",
+)  # fmt: skip
+INTENSITY_COLUMNS = (
+    "facility", "process", "product", "period", "quantity", "unit", "co2e_t", "co2e_t_per_unit", "tce", "kgce_per_unit",
+    "revenue_cny", "co2e_t_per_10k_cny", "tce_per_10k_cny", "shared_by", "complete",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was computed and where every number comes from.
+
+    Attributes
+    ----------
+    rows : Activities
+        The rows as resolved.
+    plan : Plan
+        Keys, terms and amounts.
+    packs : tuple of MethodPack
+        Method packs used; the first is that of the run.
+    potentials : mapping of gas to Fraction
+        Warming potentials. [kgCO2e/kg]
+    issues : Issues
+        Errors, warnings and notes.
+    """
+
+    rows: Activities
+    plan: Plan
+    cells: Cells
+    packs: tuple[MethodPack, ...]
+    potentials: Mapping[str, Fraction]
+    gwp_name: str
+    completeness: Completeness
+    library: Library
+    issues: Issues
+    output: list[Output] | None
+    language: str
+    title: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def bases(self) -> list[str]:
+        """Accounting bases that every pack has: location, and perhaps market."""
+        return [basis for basis in ("location", "market") if all(basis in pack.bases for pack in self.packs)]
+
+    @cached_property
+    def total_records(self) -> list[dict[str, Any]]:
+        """Totals as records, in the order in which they are written."""
+        if not any(pack.category for pack in self.packs):
+            return []
+        activity = self.rows.table.numbers["uncertainty_pct"]
+        uncertainty = None
+        if not np.isnan(activity).all():
+            facilities = [*self.cells.facilities]
+            index = self.rows.index["facility"]
+            uncertainty = Uncertainty(self.plan, index, facilities, activity, self.potentials, self.bases)
+        order = [category.id for pack in self.packs for category in pack.category]
+        return emission_totals(self.cells, self.potentials, self.bases, self.completeness, order, uncertainty)
+
+    @cached_property
+    def energy_records(self) -> list[dict[str, Any]]:
+        """Energy by item as records."""
+        return energy_totals(self.cells, self.language, self.completeness)
+
+    @cached_property
+    def intensity_records(self) -> list[dict[str, Any]]:
+        """Emissions and energy per product as records; empty without an output table."""
+        if not self.output:
+            return []
+        names = [f.id for f in self.cells.facilities]
+        return intensities(
+            self.output, self.plan, self.rows.index["facility"], self.rows.table.codes["process"], names,
+            self.rows.table.texts["process"], self.potentials, self.completeness,
+        )  # fmt: skip
+
+    def totals(self, by: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return emissions in tonnes.
+
+        Parameters
+        ----------
+        by : sequence of str, optional
+            Any of facility, group, period, scope, category, basis: one row per combination, nothing counted twice
+            (periods are the finest given, facilities single, categories summed unless named). Left out: the full
+            table with roll-ups and total rows, as in ``totals.csv``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Masses of gases [t] and of CO2e [t]; co2e is empty where a gas has no warming potential.
+
+        Raises
+        ------
+        UsageError
+            If `by` names an unknown column.
+        """
+        import pandas as pd
+
+        frame = pd.DataFrame(self.total_records, columns=list(TOTALS_COLUMNS))
+        if by is None:
+            return frame
+        if wrong := set(by) - set(TOTALS_COLUMNS[:6]):
+            message = f"unknown: {', '.join(sorted(wrong))}; totals go by {', '.join(TOTALS_COLUMNS[:6])}"
+            raise UsageError(message)
+        native = {key.period.label for key in self.plan.keys}
+        detail = "category" in by or "scope" in by
+        frame = frame[(frame.facility != "") & frame.period.isin(native) & ((frame.category != TOTAL) == detail)]
+        if "basis" not in by:
+            frame = frame[frame.basis == "location"]
+        masses = list(TOTALS_COLUMNS[6:12])
+        grouped = frame.groupby(list(by), sort=False) if by else frame.groupby(lambda _: 0)
+        summed = grouped[masses].sum(min_count=1)
+        summed["complete"] = grouped["complete"].all()
+        return summed.reset_index(drop=not by)
+
+    def energy(self) -> pd.DataFrame:
+        """Return energy by item in tonnes of standard coal, with total and control-scope rows."""
+        import pandas as pd
+
+        return pd.DataFrame(self.energy_records, columns=list(ENERGY_COLUMNS))
+
+    def intensity(self) -> pd.DataFrame:
+        """Return emissions and energy per unit of each product and per 10 000 CNY."""
+        import pandas as pd
+
+        return pd.DataFrame(self.intensity_records, columns=list(INTENSITY_COLUMNS))
+
+    @cached_property
+    def line_arrow(self) -> pa.Table:
+        """A line per input row, as an Arrow table."""
+        return line_table(self.rows, self.plan, self.potentials, self.language)
+
+    @property
+    def lines(self) -> pd.DataFrame:
+        """A line per input row: what was read, factors, rung, route, gases [kg], energy [kgce], status."""
+        return self.line_arrow.to_pandas()
+
+    def explain(self, line: int, language: str | None = None) -> str:
+        """Return how the number of one input line came about, with every factor, its source and its page.
+
+        Parameters
+        ----------
+        line : int
+            Line of the input file (header = 1), or row of the frame (first = 1).
+        language : {"en", "zh"}, optional
+            That of the run if left out.
+
+        Raises
+        ------
+        UsageError
+            If there is no such line.
+        """
+        place = np.flatnonzero(self.rows.table.line == line)
+        if not len(place):
+            message = f"no line {line} in {self.rows.table.file}; it has {len(self.rows.table)} data lines"
+            raise UsageError(message)
+        problems = [i for i in self.issues if line in i.lines and i.severity == "error"]
+        return explain_line(
+            self.rows.table, int(place[0]), self.plan, self.potentials, self.gwp_name, self.library,
+            language or self.language, problems,
+        )  # fmt: skip
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """Versions, digests of inputs, library and plan, method, warming potentials, options, factors used."""
+        return provenance(self)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row was computed and every gas could be weighed."""
+        return not self.issues.errors
+
+    def __repr__(self) -> str:
+        good = int((~self.rows.bad).sum())
+        return f"<Result of {self.packs[0].id}: {good} of {len(self.rows.table)} lines computed>"

@@ -1,0 +1,97 @@
+"""Enthalpy of steam by pressure and temperature: the table that the guidelines print, linear between its points."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from fractions import Fraction
+
+from carbon.library import Library
+
+SATURATED, SUPERHEATED = "steam-enthalpy/saturated", "steam-enthalpy/superheated"
+BOILING_ONLY = "steam-enthalpy/saturated-unverified"  # its boiling points hold, its enthalpies are doubtful
+
+
+def _points(library: Library, name: str) -> dict[Fraction, dict[Fraction, Fraction]]:
+    """Return the table as pressure [MPa] → temperature [°C] → enthalpy [kJ/kg]."""
+    found: dict[Fraction, dict[Fraction, Fraction]] = {}
+    for row in library.set(name).rows:
+        pressure, temperature = Fraction(row["pressure_mpa"]), Fraction(row["temperature_c"])
+        found.setdefault(pressure, {})[temperature] = Fraction(row["value"])
+    return found
+
+
+def _between(x: Fraction, points: dict[Fraction, Fraction]) -> Fraction | None:
+    """Return the value at x, linear between the two neighbours; None outside."""
+    keys = sorted(points)
+    if x in points:
+        return points[x]
+    place = bisect_left(keys, x)
+    if place in (0, len(keys)):
+        return None
+    low, high = keys[place - 1], keys[place]
+    return points[low] + (points[high] - points[low]) * (x - low) / (high - low)
+
+
+def enthalpy(library: Library, pressure: str, temperature: str) -> tuple[Fraction, str] | str:
+    """Return the specific enthalpy of steam.
+
+    Parameters
+    ----------
+    library : Library
+        Holds the tables.
+    pressure, temperature : str
+        Absolute pressure [MPa] and temperature [degree Celsius] as printed; one of them may be empty, which means
+        saturated steam.
+
+    Returns
+    -------
+    (Fraction, str) or str
+        Enthalpy [kJ/kg] and how it was read; or, as text, why it cannot be read from the table.
+
+    Notes
+    -----
+    Tables of saturated and superheated steam in the annexes of the sector guidelines (GB/T 32151.34-2024, C.4 and C.5).
+    """
+    saturated = _points(library, SATURATED)
+    by_pressure = {p: next(iter(row.items())) for p, row in saturated.items()}
+    if not temperature or not pressure:
+        if pressure:
+            x, points = Fraction(pressure), {p: h for p, (_, h) in by_pressure.items()}
+            state = f"h(saturated, {pressure} MPa)"
+        else:
+            x, points = Fraction(temperature), {t: h for t, h in by_pressure.values()}
+            state = f"h(saturated, {temperature} °C)"
+        value = _between(x, points)
+        if value is None:
+            return f"outside the table of saturated steam ({float(min(points)):g} to {float(max(points)):g})"
+        return value, state + ("" if x in points else ", linear between table points")
+    p, t = Fraction(pressure), Fraction(temperature)
+    edges = {q: next(iter(row)) for name in (SATURATED, BOILING_ONLY) for q, row in _points(library, name).items()}
+    boiling = _between(p, edges)
+    if boiling is not None and t < boiling - Fraction(1, 2):
+        return f"water at {temperature} °C and {pressure} MPa is liquid (it boils at {float(boiling):.1f} °C)"
+    if boiling is not None and abs(t - boiling) <= Fraction(1, 2):
+        return enthalpy(library, pressure, "")
+    grid = _points(library, SUPERHEATED)
+    pressures = sorted(grid)
+    if not pressures[0] <= p <= pressures[-1]:
+        return f"outside the table of superheated steam ({float(pressures[0]):g} to {float(pressures[-1]):g} MPa)"
+    near = {q: grid[q] for q in pressures if q == p} or {
+        q: grid[q] for q in (max(q for q in pressures if q < p), min(q for q in pressures if q > p))
+    }
+    values: dict[Fraction, Fraction] = {}
+    for q, row in near.items():
+        edge = _between(q, edges)
+        steam = {k: h for k, h in row.items() if edge is None or k > edge}
+        dry = _between(q, {k: h for k, (_, h) in by_pressure.items()})
+        if edge is not None and dry is not None:
+            steam[edge] = dry
+        value = _between(t, steam)
+        if value is None:
+            return f"{temperature} °C at {float(q):g} MPa is outside the table of superheated steam"
+        values[q] = value
+    found = _between(p, values)
+    if found is None:
+        return "outside the table"
+    exact = p in grid and t in grid[p]
+    return found, f"h({pressure} MPa, {temperature} °C)" + ("" if exact else ", linear between table points")

@@ -1,0 +1,320 @@
+"""Emission totals and energy totals as records, one per place, period and category (or item)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from carbon import units
+from carbon.inventory.rollup import Cells, Place, gather
+from carbon.inventory.terms import ENERGY, PRIMARY
+from carbon.inventory.uncertainty import Uncertainty
+from carbon.periods import Period
+
+TOTAL = "total"
+CONTROL = "control-scope"
+MAIN = {"CO2": "co2_t", "CH4": "ch4_t", "N2O": "n2o_t"}
+DISPLAY_UNITS = ("t", "MWh", "万m3", "万Nm3", "tce")
+
+
+@dataclass
+class Completeness:
+    """Which totals lack something.
+
+    Attributes
+    ----------
+    bad : set of (facility, Period or None)
+        Facility-periods with rows that could not be computed; None = the period is not known.
+    everything : bool
+        Whether rows could not even be given to a facility.
+    spans : dict of facility to set of Period
+        For which periods a facility has rows at all.
+    """
+
+    bad: set[tuple[str, Period | None]] = field(default_factory=set)
+    everything: bool = False
+    spans: dict[str, set[Period]] = field(default_factory=dict)
+
+    def complete(self, members: list[str], period: Period) -> bool:
+        """Return whether nothing is missing for some facilities in a period."""
+        from carbon.inventory.checks import covers
+
+        if self.everything:
+            return False
+        for name in members:
+            for facility, other in self.bad:
+                if facility == name and (other is None or other.overlaps(period)):
+                    return False
+            spans = self.spans.get(name, set())
+            if period not in spans and not covers(spans, period):
+                return False
+        return True
+
+
+def emission_totals(
+    cells: Cells, gwp: Mapping[str, Fraction], bases: list[str], completeness: Completeness,
+    order: list[str], uncertainty: Uncertainty | None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return one record per place, period, basis and category, and a total of each.
+
+    Parameters
+    ----------
+    cells : Cells
+        Finest sums.
+    gwp : mapping of gas to Fraction
+        Warming potentials; a gas without one leaves co2e unknown.
+    bases : list of str
+        ``location`` and, if every pack has it, ``market``.
+    completeness : Completeness
+        What is missing.
+    order : list of str
+        Categories in the order of the pack.
+    uncertainty : Uncertainty or None
+        Analytic uncertainty, if any row gives its own.
+    """
+    plan = cells.plan
+    routed = [plan.routed[k] for k in plan.term_key]
+    targets = sorted({t.target for t in plan.terms} - {ENERGY, PRIMARY})
+    labels = [*dict.fromkeys([*order, *(r.category for r in plan.routed if r.category)]), TOTAL]
+    scopes = {r.category: r.scope for r in plan.routed}
+    term_target = np.array([targets.index(t.target) if t.target in targets else -1 for t in plan.terms], np.int32)
+    term_label = np.array([labels.index(r.category) if r.category else -1 for r in routed], np.int32)
+    term_basis = [
+        np.array([i if t.basis in ("", basis) else -1 for t in plan.terms], np.int32) for i, basis in enumerate(bases)
+    ]
+    # a category that was met but emits nothing (own solar power) still shows, as zero
+    total = np.full(len(cells.term), len(labels) - 1, dtype=np.int32)
+    emitting = term_target[cells.term] >= 0
+    sums, (place, period, label, basis, target) = gather(
+        cells.sums,
+        [
+            [np.where(emitting, level, -1) for level in cells.place_levels(cells.facility)],
+            cells.period_levels(cells.key),
+            [term_label[cells.term], total],
+            [level[cells.term] for level in term_basis],
+            [term_target[cells.term]],
+        ],
+    )
+    masses: dict[tuple[int, int, int, int], dict[str, Fraction]] = {}
+    for number, mass in enumerate(sums.fractions()):
+        key = (int(place[number]), int(period[number]), int(label[number]), int(basis[number]))
+        masses.setdefault(key, {})[targets[target[number]]] = mass
+    _, (place, period, label) = gather(
+        cells.quantities,
+        [
+            cells.place_levels(cells.quantity_facility),
+            cells.period_levels(cells.quantity_key),
+            [np.array([labels.index(r.category) if r.category else -1 for r in plan.routed], np.int32)[cells.quantity_key],
+             np.full(len(cells.quantity_key), len(labels) - 1, dtype=np.int32)],
+        ],
+    )  # fmt: skip
+    for key in zip(place.tolist(), period.tolist(), label.tolist(), strict=True):
+        for number in range(len(bases)):
+            masses.setdefault((*key, number), {})
+    records = []
+    for (p, q, c, b), found in sorted(masses.items(), key=lambda pair: _order(pair[0], cells)):
+        where, when, name = cells.places[p], cells.periods[q], labels[c]
+        record = _record(where, when, name, scopes.get(name), bases[b])
+        record |= _gases(found, gwp)
+        record["uncertainty_pct"] = record["uncertainty_known_pct"] = None
+        if uncertainty is not None:
+            record |= uncertainty.of(where, when, name, bases[b], record["co2e_t"])
+        record["complete"] = record["co2e_t"] is not None and completeness.complete(members(cells, where), when)
+        records.append(record)
+    return records + _absent(cells, completeness, bases, {(r["facility"], r["period"]) for r in records})
+
+
+def _order(key: tuple[int, int, int, int], cells: Cells) -> tuple[Any, ...]:
+    p, q, c, b = key
+    period = cells.periods[q]
+    return cells.places[p].level, p, _by_end(period), b, c
+
+
+def _by_end(period: Period) -> tuple[int, int]:
+    """Sort a quarter after its months and a year after its quarters."""
+    return period.end, -period.start
+
+
+def _record(where: Place, when: Period, name: str, scope: int | None, basis: str) -> dict[str, Any]:
+    return {
+        "facility": where.facility, "group": where.group, "period": when.label,
+        "scope": TOTAL if name == TOTAL else str(scope), "category": name, "basis": basis,
+    }  # fmt: skip
+
+
+def _absent(cells: Cells, missing: Completeness, bases: list[str], have: set[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Return total rows without numbers for facility-periods none of whose rows could be computed."""
+    groups = {f.id: f.group for f in cells.facilities}
+    empty = {(name, period) for name, period in missing.bad if period is not None and (name, period.label) not in have}
+    blank = dict.fromkeys(
+        [
+            "co2_t",
+            "ch4_t",
+            "n2o_t",
+            "other_co2e_t",
+            "co2e_t",
+            "biogenic_co2_t",
+            "uncertainty_pct",
+            "uncertainty_known_pct",
+        ]
+    )
+    return [
+        _record(Place(name, groups.get(name, "")), period, TOTAL, None, basis) | blank | {"complete": False}
+        for name, period in sorted(empty)
+        for basis in bases
+    ]
+
+
+def members(cells: Cells, place: Place) -> list[str]:
+    """Return the facilities that belong to a place."""
+    if place.facility:
+        return [place.facility]
+    return [f.id for f in cells.facilities if place.level == 2 or f.group == place.group]
+
+
+def _gases(masses: Mapping[str, Fraction], gwp: Mapping[str, Fraction]) -> dict[str, float | None]:
+    """Return tonnes by gas and as CO2e, each rounded once from the exact sum."""
+    record: dict[str, float | None] = {column: float(masses.get(gas, 0) / 1000) for gas, column in MAIN.items()}
+    rest = {gas: mass for gas, mass in masses.items() if gas not in MAIN and gas != "CO2-biogenic"}
+    counted = {gas: mass for gas, mass in masses.items() if gas != "CO2-biogenic"}
+    record["other_co2e_t"] = weighted(rest, gwp)
+    record["co2e_t"] = weighted(counted, gwp)
+    record["biogenic_co2_t"] = float(masses.get("CO2-biogenic", Fraction(0)) / 1000)
+    return record
+
+
+def weighted(masses: Mapping[str, Fraction], gwp: Mapping[str, Fraction]) -> float | None:
+    """Return tonnes of CO2e; None where a gas has no warming potential."""
+    if any(gas not in gwp and mass for gas, mass in masses.items()):
+        return None
+    return float(sum((mass * gwp[gas] for gas, mass in masses.items() if mass), Fraction(0)) / 1000)
+
+
+def energy_totals(cells: Cells, language: str, completeness: Completeness) -> list[dict[str, Any]]:
+    """Return one record per place, period, item and use, with `total` and `control-scope` rows.
+
+    Notes
+    -----
+    Total: 综合能源消费量 = consumption - conversion output - recovery (energy statistics reporting system, tables 205-1
+    and 205-2). Control scope: without feedstock and non-fossil energy (dual control of energy consumption, 2022 on).
+    """
+    plan = cells.plan
+    rows = [k for k in range(len(plan.keys)) if any(t.target in (ENERGY, PRIMARY) for t in plan.routed[k].terms)]
+    labels = [*sorted({(plan.keys[k].item.id, plan.keys[k].use) for k in rows}), (TOTAL, ""), (CONTROL, "")]
+    at, top = {label: n for n, label in enumerate(labels)}, len(labels) - 2
+    key_label = np.full(len(plan.keys), -1, dtype=np.int32)
+    key_control = np.full(len(plan.keys), -1, dtype=np.int32)
+    for k in rows:
+        key_label[k] = at[plan.keys[k].item.id, plan.keys[k].use]
+        key_control[k] = -1 if plan.keys[k].use == "feedstock" or plan.routed[k].non_fossil else top + 1
+    measure = np.array([(ENERGY, PRIMARY).index(t.target) if t.target in (ENERGY, PRIMARY) else -1 for t in plan.terms])
+    counted = np.where(measure[cells.term] >= 0, cells.key, 0) if len(cells.term) else cells.key
+    is_energy = measure[cells.term] >= 0 if len(cells.term) else np.empty(0, bool)
+    sums, (place, period, label, what) = gather(
+        cells.sums,
+        [
+            [np.where(is_energy, level, -1) for level in cells.place_levels(cells.facility)],
+            cells.period_levels(cells.key),
+            [key_label[counted], np.full(len(counted), top, np.int32), key_control[counted]],
+            [measure[cells.term].astype(np.int32)] if len(cells.term) else [np.empty(0, np.int32)],
+        ],
+    )
+    coal: dict[tuple[int, int, int], dict[int, Fraction]] = {}
+    for number, mass in enumerate(sums.fractions()):
+        coal.setdefault((int(place[number]), int(period[number]), int(label[number])), {})[int(what[number])] = mass
+    quantities = _quantities(cells, key_label)
+    lacking = _lacking_primary(cells, key_label)
+    records = []
+    for (p, q, n), found in sorted(coal.items(), key=lambda pair: (cells.places[pair[0][0]].level, pair[0][0],
+                                                                  _by_end(cells.periods[pair[0][1]]), pair[0][2])):  # fmt: skip
+        item, use = labels[n]
+        quantity, unit = quantities.get((p, q, n), (None, ""))
+        where, when = cells.places[p], cells.periods[q]
+        entry = _item_name(cells, item, language)
+        records.append(
+            {
+                "facility": where.facility, "group": where.group, "period": when.label, "item": item,
+                "item_name": entry, "use": use, "quantity": quantity, "unit": unit,
+                "tce": float(found[0] / 1000) if 0 in found else None,
+                "tce_primary": float(found[1] / 1000) if 1 in found and not lacking(p, q, n, top) else None,
+                "complete": completeness.complete(members(cells, where), when),
+            }
+        )  # fmt: skip
+    return records
+
+
+def _item_name(cells: Cells, item: str, language: str) -> str:
+    if item == TOTAL:
+        return "综合能源消费量" if language == "zh" else "total energy consumption"
+    if item == CONTROL:
+        return (
+            "控制口径（不含原料用能和非化石能源）"
+            if language == "zh"
+            else "control scope (no feedstock, no non-fossil energy)"
+        )
+    return next(k.item.name(language) for k in cells.plan.keys if k.item.id == item)
+
+
+def _quantities(cells: Cells, key_label: np.ndarray) -> dict[tuple[int, int, int], tuple[float, str]]:
+    """Return quantities by place, period and label: in the unit of the rows if they share one, else in a common one."""
+    plan = cells.plan
+    keys = np.arange(len(plan.keys), dtype=np.int32)
+    sums, (place, period, label, key) = gather(
+        cells.quantities,
+        [
+            cells.place_levels(cells.quantity_facility),
+            cells.period_levels(cells.quantity_key),
+            [key_label[cells.quantity_key]],
+            [keys[cells.quantity_key]],
+        ],
+    )
+    parts: dict[tuple[int, int, int], list[tuple[Fraction, units.Unit]]] = {}
+    for number, amount in enumerate(sums.fractions()):
+        group = (int(place[number]), int(period[number]), int(label[number]))
+        parts.setdefault(group, []).append((amount, plan.keys[key[number]].unit))
+    found = {}
+    for group, amounts in parts.items():
+        texts = {unit.text for _, unit in amounts}
+        dimensions = {unit.dimension for _, unit in amounts}
+        if len(dimensions) > 1:
+            continue
+        target = amounts[0][1] if len(texts) == 1 else display_unit(amounts[0][1])
+        found[group] = (float(sum(amount * units.ratio(unit, target) for amount, unit in amounts)), target.text)
+    return found
+
+
+def display_unit(unit: units.Unit) -> units.Unit:
+    """Return the unit in which quantities of different units are shown together."""
+    for text in DISPLAY_UNITS:
+        if units.parse(text).dimension == unit.dimension:
+            return units.parse(text)
+    return min((units.parse(name) for name in units.vocabulary() if units.parse(name).dimension == unit.dimension),
+               key=lambda u: (abs(math.log10(u.scale)), u.text))  # fmt: skip
+
+
+def _lacking_primary(cells: Cells, key_label: np.ndarray) -> Any:
+    """Return a test whether some energy of a group has no primary-equivalent value, so that its sum is unknown."""
+    plan = cells.plan
+    without = {
+        k
+        for k, routed in enumerate(plan.routed)
+        if any(t.target == ENERGY for t in routed.terms) and not any(t.target == PRIMARY for t in routed.terms)
+    }
+    pairs: set[tuple[int, int, int]] = set()
+    places = cells.place_levels(cells.quantity_facility)
+    periods = cells.period_levels(cells.quantity_key)
+    for number in np.flatnonzero(np.isin(cells.quantity_key, list(without))).tolist():
+        for place in places:
+            for period in periods:
+                pairs.add((int(place[number]), int(period[number]), int(key_label[cells.quantity_key[number]])))
+    wide = {(p, q) for p, q, _ in pairs}
+
+    def lacking(p: int, q: int, n: int, top: int) -> bool:
+        return (p, q) in wide if n >= top else (p, q, n) in pairs
+
+    return lacking

@@ -1,0 +1,149 @@
+"""Analytic uncertainty of totals: activity data independent by row, factors shared by rows fully correlated.
+
+``u(total)² = Σ_rows (E_row · u_activity)² + Σ_factors (Σ_rows E_row · u_factor)²`` with 95 % half-widths
+(IPCC 2006, volume 1, chapter 3, approach 1). Limits that nobody printed are not zero: the share that is known is told.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from carbon.arrays import distinct
+from carbon.inventory.plan import Plan, Sums
+from carbon.inventory.resolve import Facility
+from carbon.inventory.rollup import Place, roll_up_periods
+from carbon.inventory.terms import ENERGY, PRIMARY
+from carbon.kernels.sums import WIDE_BIAS, WIDE_LIMBS
+from carbon.periods import Period
+
+TOTAL = "total"
+
+
+class Uncertainty:
+    """Variances of the finest totals (facility, period, category, basis), added up on demand.
+
+    Parameters
+    ----------
+    plan : Plan
+        Amounts and terms.
+    facility : int32[rows]
+        Facility of each row.
+    facilities : list of Facility
+        Their meaning.
+    activity_pct : float64[rows]
+        Half-width of the 95 % interval of each quantity, NaN = not given. [%]
+    gwp : mapping of gas to Fraction
+        Warming potentials.
+    bases : list of str
+        ``location``, ``market``.
+    """
+
+    def __init__(
+        self, plan: Plan, facility: np.ndarray, facilities: list[Facility], activity_pct: np.ndarray,
+        gwp: Mapping[str, Fraction], bases: list[str],
+    ) -> None:  # fmt: skip
+        self.facilities = facilities
+        self._cells: dict[tuple[str, Period, str, str], tuple[Fraction, Fraction, Fraction]] = {}
+        self._effects: dict[tuple[str, Period, str, str], dict[str, Fraction]] = {}
+        row, term = plan.entries
+        weight = np.array(
+            [float(gwp.get(t.target, 0)) if t.target not in (ENERGY, PRIMARY) else 0.0 for t in plan.terms]
+        )
+        known_factor = np.array([_limits_known(t) for t in plan.terms], dtype=bool)
+        co2e = plan.amount * weight[term] if len(row) else np.empty(0)
+        for basis in bases:
+            applies = np.array(
+                [t.basis in ("", basis) and weight[n] != 0 for n, t in enumerate(plan.terms)], dtype=bool
+            )
+            chosen = applies[term] if len(row) else np.empty(0, bool)
+            self._activity(plan, facility, row[chosen], term[chosen], co2e[chosen], activity_pct, known_factor, basis)
+            self._factors(plan, facility, row[chosen], term[chosen], co2e[chosen], basis)
+
+    def _activity(
+        self, plan: Plan, facility: np.ndarray, row: np.ndarray, term: np.ndarray, co2e: np.ndarray,
+        activity_pct: np.ndarray, known_factor: np.ndarray, basis: str,
+    ) -> None:  # fmt: skip
+        """Sum (E·u)² by cell, one E per row, and how much of |E| has every limit known."""
+        if not len(row):
+            return
+        own, first = distinct(row.astype(np.int64), np.zeros(len(row), np.int64))
+        per_row = np.array([float(x) for x in Sums.of(co2e, own, len(first)).fractions()])
+        known = np.ones(len(first), dtype=bool)
+        np.logical_and.at(known, own, known_factor[term])
+        rows = row[first]
+        relative = activity_pct[rows] / 100
+        known &= ~np.isnan(relative)
+        cell, sample = distinct(facility[rows], plan.key[rows])
+        square = (per_row * np.nan_to_num(relative)) ** 2
+        wide = {"bias": WIDE_BIAS, "limbs": WIDE_LIMBS}
+        variance = Sums.of(square, cell, len(sample), **wide).fractions()
+        gross = Sums.of(np.abs(per_row), cell, len(sample)).fractions()
+        sure = Sums.of(np.where(known, np.abs(per_row), 0.0), cell, len(sample)).fractions()
+        for number, r in enumerate(rows[sample].tolist()):
+            name = self._name(plan, facility, r, basis)
+            old = self._cells.get(name, (Fraction(0), Fraction(0), Fraction(0)))
+            self._cells[name] = (old[0] + variance[number], old[1] + gross[number], old[2] + sure[number])
+
+    def _name(self, plan: Plan, facility: np.ndarray, row: int, basis: str) -> tuple[str, Period, str, str]:
+        key = int(plan.key[row])
+        return self.facilities[facility[row]].id, plan.keys[key].period, plan.routed[key].category, basis
+
+    def _factors(
+        self, plan: Plan, facility: np.ndarray, row: np.ndarray, term: np.ndarray, co2e: np.ndarray, basis: str
+    ) -> None:
+        """Sum E·u of each factor by cell; factors shared by rows and cells are added before they are squared."""
+        if not len(row):
+            return
+        cell, sample = distinct(facility[row], term)
+        sums = Sums.of(co2e, cell, len(sample)).fractions()
+        for number, entry in enumerate(sample.tolist()):
+            name = self._name(plan, facility, int(row[entry]), basis)
+            effects = self._effects.setdefault(name, {})
+            for factor in plan.terms[term[entry]].factors:
+                if (limit := factor.relative_uncertainty) is not None:
+                    effect = sums[number] * Fraction(limit)
+                    effects[factor.id] = effects.get(factor.id, Fraction(0)) + effect
+
+    def of(self, place: Place, period: Period, category: str, basis: str, co2e_t: float | None) -> dict[str, Any]:
+        """Return `uncertainty_pct` (None unless every limit is known) and `uncertainty_known_pct` of one total."""
+        variance, gross, sure = Fraction(0), Fraction(0), Fraction(0)
+        effects: dict[str, Fraction] = {}
+        groups = {f.id: f.group for f in self.facilities}
+        for name, cell in self._cells.items():
+            facility, native, own, cell_basis = name
+            inside = (
+                cell_basis == basis
+                and (category in (TOTAL, own))
+                and period in roll_up_periods(native)
+                and (
+                    place.level == 2
+                    or facility == place.facility
+                    or (not place.facility and groups[facility] == place.group)
+                )
+            )
+            if inside:
+                variance, gross, sure = variance + cell[0], gross + cell[1], sure + cell[2]
+                for factor, effect in self._effects.get(name, {}).items():
+                    effects[factor] = effects.get(factor, Fraction(0)) + effect
+        if not gross:
+            return {"uncertainty_pct": None, "uncertainty_known_pct": None}
+        known = float(100 * sure / gross)
+        variance += sum((effect**2 for effect in effects.values()), Fraction(0))
+        complete = sure == gross and co2e_t
+        percent = 100 * math.sqrt(float(variance)) / abs(co2e_t * 1000) if complete and co2e_t else None
+        return {"uncertainty_pct": percent, "uncertainty_known_pct": known}
+
+
+def _limits_known(term: Any) -> bool:
+    """Return whether every number of a term that somebody measured has printed limits."""
+    for slot in term.slots:
+        if slot.column:
+            return False
+        if any(factor.relative_uncertainty is None for factor in slot.factors):
+            return False
+    return True

@@ -1,0 +1,169 @@
+"""`report.md`: what was computed, what is missing, where the numbers come from. Chinese or English, text escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from carbon.report.words import words
+
+if TYPE_CHECKING:
+    from carbon.inventory import Result
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~$])")
+LONGEST_TABLE = 40
+
+
+def escape(text: Any) -> str:
+    r"""Return user text so that it stays text in Markdown and in HTML made from it.
+
+    Examples
+    --------
+    >>> escape("<script>|")
+    '\\\\<script\\\\>\\\\|'
+    """
+    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def figure(value: float | None, digits: int = 2) -> str:
+    """Return a number for reading: thousands apart, a few decimals, a dash where unknown."""
+    if value is None:
+        return "–"
+    if value and abs(value) < 10**-digits:
+        return f"{value:.3g}"
+    return f"{value:,.{digits}f}"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], file: str, w: dict[str, str]) -> list[str]:
+    """Return a Markdown table, cut after `LONGEST_TABLE` rows with a pointer to the file."""
+    rows = list(rows)
+    lines = ["| " + " | ".join(header) + " |", "|" + "|".join(" --- " for _ in header) + "|"]
+    lines += ["| " + " | ".join(row) + " |" for row in rows[:LONGEST_TABLE]]
+    if len(rows) > LONGEST_TABLE:
+        lines += ["", w["more"].format(n=len(rows) - LONGEST_TABLE, file=file)]
+    return [*lines, ""]
+
+
+def render_markdown(result: Result) -> str:
+    """Return the report of a result in its language.
+
+    Parameters
+    ----------
+    result : Result
+        What was computed.
+
+    Returns
+    -------
+    str
+        Markdown; what is missing or unverified stands first.
+    """
+    w = words("report", result.language)
+    zh = result.language == "zh"
+    out = [f"# {escape(result.title) or w['report']}", ""]
+    facts = result.provenance
+    pack = facts["methods"]
+    names = ", ".join(f"{p['title_zh' if zh else 'title_en']} (`{p['id']}`, {p['document']})" for p in pack)
+    out += [
+        f"{w['method']}: {names}  ",
+        f"{w['gwp']}: {result.gwp_name if result.gwp_name != 'none' else w['none']}",
+        "",
+    ]
+    out += _first(result, facts, w)
+    if result.total_records:
+        out += [f"## {w['emissions']}", ""]
+        for basis in result.bases:
+            out += [f"### {w[basis]} (tCO2e)", "", *_matrix(result, basis, w)]
+        if any(r["uncertainty_known_pct"] is not None for r in result.total_records):
+            out += [w["uncertain"], ""]
+    out += _energy(result, w) + _intensity(result, w) + _issues(result, w) + _sources(facts, w, result.language)
+    return "\n".join(out)
+
+
+def _first(result: Result, facts: dict[str, Any], w: dict[str, str]) -> list[str]:
+    lines, counts = facts["lines"], facts["issues"]
+    zh = result.language == "zh"
+    out = [f"## {w['first']}", ""]
+    out.append("- " + (f"**{w['incomplete'].format(**lines)}**" if lines["bad"] else w["complete"]))
+    out.append("- " + w["warnings"].format(**counts))
+    for level in ("unverified", "secondary"):
+        sets = [name for name, entry in facts["sets"].items() if entry["verification"] == level]
+        out += [f"- {w[level]}: {', '.join(f'`{name}`' for name in sets)}"] if sets else []
+    out += [f"- {w['own']}: {', '.join(map(escape, facts['own_items']))}"] if facts["own_items"] else []
+    unknown = list(dict.fromkeys(text for p in facts["methods"] for text in p["unknown_zh" if zh else "unknown"]))
+    out += [f"- {w['unknown']}:", *(f"    - {text}" for text in unknown)] if unknown else []
+    return [*out, f"- {w['retrace']}", ""]
+
+
+def place(record: dict[str, Any], w: dict[str, str]) -> str:
+    """Return what a record is for: a facility, a group of them, all of them."""
+    if record["facility"]:
+        return escape(record["facility"])
+    return f"{w['group']} {escape(record['group'])}" if record["group"] else w["all"]
+
+
+def _matrix(result: Result, basis: str, w: dict[str, str]) -> list[str]:
+    """Return the totals of one basis: a row per place and period, a column per category."""
+    zh = result.language == "zh"
+    names = {c.id: c.name_zh if zh else c.name_en for p in result.packs for c in p.category}
+    records = [r for r in result.total_records if r["basis"] == basis]
+    used = [name for name in names if any(r["category"] == name for r in records)]
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for r in records:
+        found.setdefault((place(r, w), r["period"]), {})[r["category"]] = r
+    rows = []
+    for (where, period), cells in found.items():
+        total = cells["total"]
+        end = figure(total["co2e_t"]) + ("" if total["complete"] else f" ({w['incomplete_mark']})")
+        if total["uncertainty_pct"] is not None:
+            end += f" ± {figure(total['uncertainty_pct'], 1)} %"
+        rows.append([where, period, *(figure(cells[c]["co2e_t"]) if c in cells else "" for c in used), f"**{end}**"])
+    return table([w["facility"], w["period"], *(names[c] for c in used), w["total"]], rows, "totals.csv", w)
+
+
+def _energy(result: Result, w: dict[str, str]) -> list[str]:
+    if not result.energy_records:
+        return []
+    rows = [
+        [place(r, w), r["period"], escape(r["item_name"]), r["use"],
+         f"{figure(r['quantity'])} {r['unit']}" if r["quantity"] is not None else "", figure(r["tce"], 3),
+         figure(r["tce_primary"], 3)]
+        for r in result.energy_records
+    ]  # fmt: skip
+    header = [w["facility"], w["period"], w["item"], "", w["quantity"], "tce", w["primary"]]
+    return [f"## {w['energy']}", "", *table(header, rows, "energy.csv", w)]
+
+
+def _intensity(result: Result, w: dict[str, str]) -> list[str]:
+    if not result.intensity_records:
+        return []
+    rows = [
+        [escape(r["facility"]), escape(r["process"]), r["period"], escape(r["product"]),
+         f"{figure(r['quantity'])} {escape(r['unit'])}", figure(r["co2e_t_per_unit"], 4), figure(r["kgce_per_unit"], 2),
+         figure(r["co2e_t_per_10k_cny"], 4)]
+        for r in result.intensity_records
+    ]  # fmt: skip
+    header = [w["facility"], "", w["period"], w["product"], w["output"], w["per_unit"], w["kgce"], w["per_money"]]
+    return [f"## {w['intensity']}", "", *table(header, rows, "intensity.csv", w)]
+
+
+def _issues(result: Result, w: dict[str, str]) -> list[str]:
+    if not result.issues:
+        return []
+    language = result.language
+    rows = [
+        [i.code, w[i.severity], str(max(1, len(i.lines))), escape(i.message(language)),
+         escape(i.remedy(language))]
+        for i in result.issues.ordered()
+    ]  # fmt: skip
+    header = [w["code"], w["severity"], w["lines"], w["message"], w["remedy"]]
+    return [f"## {w['issues']}", "", *table(header, rows, "issues.csv", w)]
+
+
+def _sources(facts: dict[str, Any], w: dict[str, str], language: str) -> list[str]:
+    rows = [
+        [f"`{name}`", escape(f"{entry['document']} {entry[f'title_{language}']}"),
+         w[entry["verification"]]]
+        for name, entry in facts["sets"].items()
+    ]  # fmt: skip
+    return [f"## {w['sources']}", "", *table([w["set"], w["document"], w["verification"]], rows, "provenance.json", w)]

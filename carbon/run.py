@@ -1,0 +1,295 @@
+"""Floor 9: a run folder or a bare activity file in, a result folder out. Nothing is half-written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from carbon.documents import RunFile, load
+from carbon.errors import DataError, Issues, UsageError, near_misses
+from carbon.inventory import Result, account
+from carbon.inventory.explain import explain_record, plan_document
+from carbon.library import load_library
+from carbon.reading import SUFFIXES, Source, read
+from carbon.report import csv_bytes, render_markdown
+from carbon.schema import folded
+
+NAMES = {"activities": ("activities", "活动数据"), "facilities": ("facilities", "设施"), "output": ("output", "产量")}
+MARK = "provenance.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a path asks for.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Where relative paths start.
+    settings : RunFile
+        The run file, or its defaults.
+    tables : dict of str to Path
+        Input tables.
+    out : pathlib.Path
+        Where results go unless said otherwise.
+    """
+
+    folder: Path
+    settings: RunFile
+    tables: dict[str, Path]
+    out: Path
+
+
+def open_job(path: str | Path, **changes: Any) -> Job:
+    """Find out what a path asks for.
+
+    Parameters
+    ----------
+    path : path
+        A run folder (``run.toml``, ``activities.csv``, perhaps ``facilities.csv`` and ``output.csv``) or one file.
+    **changes
+        Settings that beat the run file; None is left out.
+
+    Raises
+    ------
+    UsageError
+        If there is no such path; near misses are named.
+    DataError
+        If the run file is wrong, or there are no or several activity files (T128, T129).
+    """
+    path = Path(path)
+    given = {name: value for name, value in changes.items() if value not in (None, "")}
+    if path.is_file() and path.suffix.lower() in SUFFIXES:
+        settings = RunFile.model_validate({"title": path.stem, **given})
+        return Job(path.parent, settings, {"activities": path}, path.with_name(f"{path.stem}-results"))
+    if path.is_file() and path.name == "run.toml":
+        path = path.parent
+    if not path.is_dir():
+        parent = path.parent if path.parent.is_dir() else Path()
+        near = near_misses(path.name, [p.name for p in parent.iterdir()])
+        message = f"no file or folder {path}" + (f"; nearest: {', '.join(near)}" if near else "")
+        raise UsageError(message)
+    found = path / "run.toml"
+    settings = load(found, RunFile) if found.is_file() else RunFile(title=path.resolve().name)
+    settings = settings.model_copy(update=given)
+    tables = {name: table for name in NAMES if (table := _table(path, name, settings)) is not None}
+    if "activities" not in tables:
+        issues = Issues()
+        issues.add("T128", file=path.name, value=str(path), known=[f"activities{suffix}" for suffix in SUFFIXES])
+        raise DataError(issues)
+    return Job(path, settings, tables, path / "results")
+
+
+def _table(folder: Path, name: str, settings: RunFile) -> Path | None:
+    """Return the file of one input table; two of them are an error, since one would be ignored."""
+    if name == "activities" and settings.activities:
+        return folder / settings.activities
+    found = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES and folded(p.stem) in NAMES[name]]
+    if len(found) > 1:
+        issues = Issues()
+        issues.add("T129", file=folder.name, value=", ".join(p.name for p in found))
+        raise DataError(issues)
+    return found[0] if found else None
+
+
+def compute(job: Job) -> tuple[Result, dict[str, str]]:
+    """Read the tables of a job and account for them.
+
+    Returns
+    -------
+    Result, dict of str to str
+        The result, and SHA-256 by name of input file.
+
+    Raises
+    ------
+    DataError
+        If a table as a whole cannot be used.
+    """
+    issues = Issues()
+    settings = job.settings
+    sources: dict[str, Source] = {}
+    for name, path in job.tables.items():
+        source = read(path, issues, sheet=NAMES[name][0])
+        if source is not None:
+            sources[name] = source
+    if "activities" not in sources or len(sources) < len(job.tables):
+        raise DataError(issues)
+    library = load_library([job.folder / folder for folder in settings.factors], settings.as_of)
+    result = account(
+        sources["activities"], facilities=sources.get("facilities"), output=sources.get("output"),
+        method=settings.method, gwp=settings.gwp, region=settings.region, as_of=settings.as_of,
+        electricity=settings.electricity, library=library, language=settings.language, on_error=settings.on_error,
+        title=settings.title, issues=issues,
+    )  # fmt: skip
+    return result, {source.file: source.digest for source in sources.values()}
+
+
+def check(path: str | Path, **changes: Any) -> Issues:
+    """Return everything that is wrong with an input, without writing anything.
+
+    Examples
+    --------
+    >>> from carbon import shipped
+    >>> check(shipped.folder("examples") / "quarterly").errors
+    []
+    """
+    try:
+        return compute(open_job(path, **changes))[0].issues
+    except DataError as error:
+        return error.issues
+
+
+def run(path: str | Path, out: str | Path | None = None, **changes: Any) -> tuple[Result, Path]:
+    """Compute a run folder or activity file and write the result folder.
+
+    Parameters
+    ----------
+    path : path
+        Run folder or activity file.
+    out : path, optional
+        Result folder; ``results`` in the run folder (``<file>-results`` beside a file) if left out. An earlier result
+        there is replaced only when the new one is whole.
+    **changes
+        ``method``, ``gwp``, ``language``, … beat the run file.
+
+    Returns
+    -------
+    Result, pathlib.Path
+        The result, and where it was written.
+
+    Raises
+    ------
+    UsageError
+        If the path does not exist, or the result folder holds something that is not a result.
+    DataError
+        If nothing can be computed; an earlier result stays.
+    """
+    job = open_job(path, **changes)
+    target = Path(out) if out is not None else job.out
+    _check_target(target)
+    result, digests = compute(job)
+    write(result, target, digests)
+    return result, target
+
+
+def _check_target(target: Path) -> None:
+    if target.exists() and not (target.is_dir() and ((target / MARK).is_file() or not any(target.iterdir()))):
+        message = f"{target} exists and is not a result folder; choose another with -o, or remove it"
+        raise UsageError(message)
+
+
+def write(result: Result, target: Path, digests: dict[str, str]) -> None:
+    """Write a result folder: all files into a new folder beside it, then swap.
+
+    Parameters
+    ----------
+    result : Result
+        What is written.
+    target : pathlib.Path
+        The folder; replaced if it is an earlier result.
+    digests : dict of str to str
+        SHA-256 of every input file.
+    """
+    from pyarrow import parquet
+
+    _check_target(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        from carbon.inventory.result import ENERGY_COLUMNS, INTENSITY_COLUMNS, TOTALS_COLUMNS
+
+        tables = {
+            "totals.csv": (TOTALS_COLUMNS, result.total_records),
+            "energy.csv": (ENERGY_COLUMNS, result.energy_records),
+            "intensity.csv": (INTENSITY_COLUMNS, result.intensity_records),
+            "issues.csv": (ISSUE_COLUMNS, result.issues.rows(result.language)),
+        }
+        for name, (columns, records) in tables.items():
+            (fresh / name).write_bytes(csv_bytes(columns, records))
+        parquet.write_table(result.line_arrow, fresh / "lines.parquet")
+        plan = plan_document(result.plan, result.library, result.potentials, result.gwp_name)
+        _json(fresh / "plan.json", plan)
+        document = result.provenance | {"inputs": digests}
+        document["results"] = {p.name: _sha256(p) for p in sorted(fresh.iterdir())}
+        _json(fresh / MARK, document)
+        (fresh / "report.md").write_text(render_markdown(result), encoding="utf-8")
+        fresh.chmod(0o755)
+        _swap(fresh, target)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+ISSUE_COLUMNS = ("code", "severity", "file", "line", "column", "value", "message", "remedy")
+
+
+def _swap(fresh: Path, target: Path) -> None:
+    """Put a finished folder in the place of an earlier one; the earlier one goes only after that."""
+    old = None
+    if target.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+        target.replace(old / "was")
+    try:
+        fresh.replace(target)
+    except OSError:
+        if old is not None:
+            (old / "was").replace(target)
+        raise
+    if old is not None:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _json(path: Path, document: Any) -> None:
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=1, sort_keys=False) + "\n", encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    import hashlib
+
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def explain(folder: str | Path, line: int, language: str = "") -> str:
+    """Return how one line of a result folder was computed, from the folder alone.
+
+    Raises
+    ------
+    UsageError
+        If the folder is not a result, or has no such line.
+    """
+    import pyarrow.compute as pc
+    from pyarrow import parquet
+
+    folder = Path(folder)
+    if not (folder / MARK).is_file() and (folder / "results" / MARK).is_file():
+        folder = folder / "results"
+    if not (folder / MARK).is_file():
+        message = f"{folder} is not a result folder (no {MARK})"
+        raise UsageError(message)
+    document = json.loads((folder / MARK).read_text("utf-8"))
+    language = language or document["options"]["language"]
+    lines = parquet.read_table(folder / "lines.parquet", filters=pc.field("line") == line)
+    if lines.num_rows == 0:
+        message = f"no line {line} in {folder / 'lines.parquet'}"
+        raise UsageError(message)
+    record = {name: value for name, value in lines.slice(0, 1).to_pylist()[0].items() if value is not None}
+    if record["status"] == "error":
+        return _explain_bad(folder, record, line, language)
+    plan = json.loads((folder / "plan.json").read_text("utf-8"))
+    key = plan["keys"][record["key"]]
+    used = {name for term in key["terms"] for slot in term["slots"] for name in slot["factors"]}
+    factors = {name: factor for name, factor in plan["factors"].items() if name in used}
+    return explain_record(record, key, factors, plan["gwp"], plan["gwp_set"], language)
+
+
+def _explain_bad(folder: Path, record: dict[str, Any], line: int, language: str) -> str:
+    import csv
+
+    with (folder / "issues.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = [r for r in csv.DictReader(file) if r["line"] == str(line) and r["severity"] == "error"]
+    words = {"en": "not computed", "zh": "未计算"}[language]
+    head = f"{record['file']}:{line} {record.get('item', '')} — {words}"
+    return "\n".join([head, *(f"  {r['column']}: {r['message']} {r['remedy']} [{r['code']}]" for r in rows)])
