@@ -20,8 +20,8 @@ def describe(name: str, language: str = "en") -> str:
 
     Examples
     --------
-    >>> print(describe("output").splitlines()[0])
-    facility     text    required  The name used in the activity table.
+    >>> print(describe("uses").splitlines()[1])
+    feedstock          原料           goes into the product as raw material
     """
     if name in table_names():
         required = {"en": ("required", ""), "zh": ("必填", "")}[language]

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from carbon.errors import DataError, Issues, near_misses
+from carbon.errors import DataError, Issues, Said, near_misses
 
 Language = Literal["zh", "en"]
 Verification = Literal["primary", "secondary", "unverified"]
@@ -22,7 +22,11 @@ Basis = Literal["location", "market"]
 
 def _fraction(value: Any) -> Fraction:
     """Return a number or a text such as ``44/12`` exactly; floats in a TOML file are taken as printed."""
-    return Fraction(str(value)) if isinstance(value, (int, float)) else Fraction(value)
+    try:
+        return Fraction(str(value))
+    except ZeroDivisionError as error:
+        message = "a fraction cannot have 0 below"
+        raise ValueError(message) from error
 
 
 Exact = Annotated[Fraction, BeforeValidator(_fraction)]
@@ -182,6 +186,11 @@ class RunFile(_Document):
     electricity: RunElectricity = Field(default_factory=RunElectricity)
 
 
+_REASONS = {
+    "missing": "缺少此项", "literal_error": "不在允许的取值之内", "string_type": "应为文本", "list_type": "应为列表",
+    "date_type": "应为日期（如 2025-04-30）", "date_from_datetime_parsing": "应为日期（如 2025-04-30）",
+    "value_error": "应为数字", "model_type": "应为一组键值", "model_attributes_type": "应为一组键值",
+}  # fmt: skip
 Model = TypeVar("Model", bound=_Document)
 
 
@@ -217,7 +226,8 @@ def load(path: Path, model: type[Model]) -> Model:
                            near=near_misses(key, known))  # fmt: skip
             else:
                 given = "" if problem["type"] == "missing" else str(problem["input"])[:80]
-                issues.add("T117", file=path.name, column=".".join([*places, key]), value=given, why=problem["msg"])
+                why = Said(problem["msg"], _REASONS.get(problem["type"], problem["msg"]))
+                issues.add("T117", file=path.name, column=".".join([*places, key]), value=given, why=why)
         raise DataError(issues) from error
 
 

@@ -13,10 +13,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 SEVERITIES = ("error", "warning", "note")
 LANGUAGES = ("en", "zh")
+
+
+class Said(NamedTuple):
+    """A few words in both languages, for a part of a message."""
+
+    en: str
+    zh: str
 
 
 class CarbonError(Exception):
@@ -60,9 +67,9 @@ def near_misses(word: str, known: Iterable[str], count: int = 3) -> list[str]:
     ['anthracite']
     """
     words = list(known)
-    close = difflib.get_close_matches(word, words, n=count, cutoff=0.6)
+    close = difflib.get_close_matches(word, words, n=count, cutoff=0.6 if len(word) > 3 else 0.5)
     inside = [other for other in words if len(word) > 1 and (word in other or other in word) and other not in close]
-    return (close + sorted(inside, key=len))[:count]
+    return list(dict.fromkeys(close + sorted(inside, key=len)))[:count]
 
 
 @dataclass(frozen=True)
@@ -96,8 +103,8 @@ class Issue:
     def _fill(self, key: str, language: str) -> str:
         words: dict[str, Any] = {"value": self.value, "column": self.column, "file": self.file}
         for name, given in self.parts.items():
-            part = given.get(language, given.get("en", "")) if isinstance(given, dict) else given
-            words[name] = ", ".join(map(str, part)) if isinstance(part, (list, tuple)) else part
+            parts = given if isinstance(given, list) else [given]
+            words[name] = ", ".join(getattr(part, language) if isinstance(part, Said) else str(part) for part in parts)
         return catalogue()[self.code][f"{key}_{language}"].format_map(_Blank(words)).strip()
 
     def message(self, language: str = "en") -> str:
@@ -123,10 +130,10 @@ class Issue:
 
 
 class _Blank(dict[str, Any]):
-    """A mapping for templates whose missing parts read as nothing."""
+    """A mapping for templates whose missing parts read as an ellipsis."""
 
     def __missing__(self, key: str) -> str:
-        return ""
+        return "…"
 
 
 class Issues(list[Issue]):
@@ -136,6 +143,9 @@ class Issues(list[Issue]):
         """Append an issue; unknown keywords become parts of its message."""
         own = {name: details.pop(name) for name in ("file", "lines", "column", "value") if name in details}
         self.append(Issue(code, parts=details, **own))
+
+    def __add__(self, other: list[Issue]) -> Issues:  # type: ignore[override]
+        return Issues([*self, *other])
 
     @property
     def errors(self) -> Issues:
@@ -198,6 +208,6 @@ def explain_code(code: str, language: str = "en") -> str:
     words = {"en": ("Means", "Remedy", "Example"), "zh": ("含义", "处理", "示例")}[language]
     lines = [f"{code.upper()} ({entry['severity']}): {entry[f'title_{language}']}"]
     lines += [f"{words[0]}: {entry[f'meaning_{language}'].strip()}"] if entry.get(f"meaning_{language}") else []
-    lines += [f"{words[1]}: {entry[f'remedy_{language}'].strip()}"]
+    lines += [f"{words[1]}: {entry[f'remedy_{language}'].format_map(_Blank()).strip()}"]
     lines += [f"{words[2]}: {entry['example'].strip()}"] if entry.get("example") else []
     return "\n".join(lines)

@@ -239,8 +239,9 @@ def _read_excel(data: bytes, name: str, issues: Issues, sheet: str | None) -> tu
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(member.file_size for member in archive.infolist())
-        if size > MAXIMUM_BYTES // 4 or size > 400 * max(len(data), 1 << 20):
-            issues.add("T112", file=name, value=f"{size / 2**20:.0f} MiB unpacked", limit=f"{MAXIMUM_BYTES >> 32} GiB")
+        limit = min(MAXIMUM_BYTES // 4, 400 * max(len(data), 1 << 20))
+        if size > limit:
+            issues.add("T112", file=name, value=f"{size / 2**20:.0f} MiB", limit=f"{limit / 2**20:.0f} MiB")
             return None
         book = python_calamine.CalamineWorkbook.from_object(io.BytesIO(data))
         wanted = folded(sheet or "")

@@ -50,7 +50,7 @@ def _kernels() -> str:
     sums = [np.zeros((3, LIMBS), dtype=np.int64) for _ in range(2)]
     for size, out in zip((0, COMPILE_ABOVE + 1), sums, strict=True):
         run(exact_sums, SIGNATURE, size, values.view(np.int64), group, BIAS, out)
-    return "" if np.array_equal(*sums) else "compiled sums differ from interpreted ones"
+    return "" if np.array_equal(sums[0], sums[1]) else "compiled sums differ from interpreted ones"
 
 
 TESTS: dict[str, Callable[[], str]] = {

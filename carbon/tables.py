@@ -25,7 +25,7 @@ MAXIMUM_CELL = 2_000
 MAXIMUM_COLUMNS = 200
 LARGEST, SMALLEST = 1e15, 1e-15
 _EXCEL_ERRORS = re.compile(r"#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)", re.IGNORECASE)
-_PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _GROUPED_NUMBER = re.compile(r"[+-]?\d{1,3}([,，' \u00a0\u202f]\d{3})+([.．]\d+)?")
 _DATE_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2}.*)?")
 
@@ -109,7 +109,7 @@ def _match_columns(source: Source, known: Mapping[str, Column], issues: Issues) 
     good = True
     headers = source.rows.column_names
     if len(headers) > MAXIMUM_COLUMNS:
-        issues.add("T112", file=source.file, value=f"{len(headers)} columns", limit=f"{MAXIMUM_COLUMNS} columns")
+        issues.add("T112", file=source.file, value=str(len(headers)), limit=MAXIMUM_COLUMNS)
         return None
     for position, header in enumerate(headers):
         target = by_name.get(folded(header))
@@ -118,7 +118,7 @@ def _match_columns(source: Source, known: Mapping[str, Column], issues: Issues) 
                 continue
             near = near_misses(folded(header), by_name)
             issues.add("T106", file=source.file, lines=[1], column=header[:80], value=header[:80],
-                       near=[by_name[word] for word in near], known=list(known))  # fmt: skip
+                       near=list(dict.fromkeys(by_name[word] for word in near)), known=list(known))  # fmt: skip
             good = False
         elif target in found:
             issues.add("T107", file=source.file, lines=[1], column=header[:80], value=target)
@@ -166,7 +166,8 @@ def _texts(
     distinct: dict[str, int] = {}
     move = np.full(len(raw) + 1, -1, dtype=np.int32)
     for position, value in enumerate(raw):
-        problem, parts = "", {}
+        problem: str = ""
+        parts: dict[str, Any] = {}
         text = unicodedata.normalize("NFC", value).strip()
         if text == RAGGED:
             problem = "-"
@@ -263,7 +264,7 @@ def _number_problem(text: str) -> tuple[str, dict[str, Any]]:
     if text == RAGGED:
         return "-", {}
     if text.startswith(DATE) or _DATE_TEXT.fullmatch(text):
-        return "T121", {"month": text.lstrip(DATE)[:10]}
+        return "T121", {}
     if _EXCEL_ERRORS.fullmatch(text):
         return "T122", {}
     if folded(text) in ("nan", "inf", "-inf", "+inf", "infinity", "-infinity"):
@@ -273,21 +274,21 @@ def _number_problem(text: str) -> tuple[str, dict[str, Any]]:
         return "T120", {"suggestion": re.sub(r"[,' \u00a0\u202f]", "", narrow)}
     if _PLAIN_NUMBER.fullmatch(narrow.strip()):
         return "T120", {"suggestion": narrow.strip()}
-    digits = re.match(r"[+-]?[\d.]+", narrow)
-    return "T120", {"suggestion": digits[0] if digits else "0"}
+    return "T120", {}
 
 
 def _range_issues(
     values: np.ndarray, given: np.ndarray, column: Column, source: Source, issues: Issues, bad: np.ndarray
 ) -> None:
     """Report non-finite, negative, too large, too small and out-of-range numbers, each distinct value once."""
+    finite = given & np.isfinite(values)
     with np.errstate(invalid="ignore"):
         tests: Sequence[tuple[str, np.ndarray, Iterable[tuple[str, Any]]]] = (
             ("T124", given & ~np.isfinite(values), ()),
-            ("T123", given & (values < max(column.minimum, -LARGEST)), (("minimum", column.minimum),)),
-            ("T125", given & np.isfinite(values) & (values > min(column.maximum, LARGEST)),
+            ("T123", finite & (values < max(column.minimum, -LARGEST)), (("minimum", column.minimum),)),
+            ("T125", finite & (values > min(column.maximum, LARGEST)),
              (("maximum", min(column.maximum, LARGEST)),)),
-            ("T125", given & (values != 0) & (np.abs(values) < SMALLEST), (("maximum", SMALLEST),)),
+            ("T125", finite & (values != 0) & (np.abs(values) < SMALLEST), (("maximum", SMALLEST),)),
         )  # fmt: skip
     for code, rows, parts in tests:
         if not rows.any():

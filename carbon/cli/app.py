@@ -128,8 +128,11 @@ def selftest() -> None:
 
 
 @factors.command("search")
-def factors_search(words: Annotated[list[str], typer.Argument(help="Words, in any language.")], extra: Extra = None,
-                   lang: Lang = None) -> None:  # fmt: skip
+def factors_search(
+    words: Annotated[list[str], typer.Argument(help="Words, in any language.")],
+    extra: Extra = None,
+    lang: Lang = None,
+) -> None:
     """Search factors by item, region, document, year."""
     from carbon.library import load_library
 
@@ -143,8 +146,11 @@ def factors_search(words: Annotated[list[str], typer.Argument(help="Words, in an
 
 
 @factors.command("show")
-def factors_show(factor: Annotated[str, typer.Argument(help="publication/table:row, or a whole set.")], extra: Extra = None,
-                 lang: Lang = None) -> None:  # fmt: skip
+def factors_show(
+    factor: Annotated[str, typer.Argument(help="publication/table:row, or a whole set.")],
+    extra: Extra = None,
+    lang: Lang = None,
+) -> None:
     """Show one factor with its source, or all rows of a set."""
     from carbon.library import load_library
 
@@ -168,8 +174,10 @@ def factors_sets(extra: Extra = None, lang: Lang = None) -> None:
 
 
 @factors.command("check")
-def factors_check(folder: Annotated[Path | None, typer.Argument(help="Own factor folder; the shipped one if left out.")] = None,
-                  lang: Lang = None) -> None:  # fmt: skip
+def factors_check(
+    folder: Annotated[Path | None, typer.Argument(help="Own factor folder; else the shipped one.")] = None,
+    lang: Lang = None,
+) -> None:
     """Check every row of factor sets."""
     from carbon.library import load_library
 

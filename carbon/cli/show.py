@@ -131,7 +131,8 @@ def as_json(result: Result, out: Path) -> str:
     """Return a run as one JSON document for machines."""
     document = {
         "results": str(out), "complete": result.complete, "totals": result.total_records,
-        "energy": result.energy_records, "intensity": result.intensity_records, "issues": list(result.issues.rows(result.language)),
+        "energy": result.energy_records, "intensity": result.intensity_records,
+        "issues": list(result.issues.rows(result.language)),
         "provenance": result.provenance,
     }  # fmt: skip
     return json.dumps(document, ensure_ascii=False)

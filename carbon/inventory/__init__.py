@@ -3,7 +3,7 @@
 No files are read or written here, and no number stands here that is not a method's own structure.
 """
 
-from carbon.inventory.account import account
+from carbon.inventory.accounting import account
 from carbon.inventory.result import Result
 
 __all__ = ["Result", "account"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from carbon import units
 from carbon.documents import Category, RunElectricity
+from carbon.errors import Said
 from carbon.inventory.steam import enthalpy
 from carbon.inventory.terms import Key, Slot, Term, UnfitError, product
 from carbon.library import Factor, FactorSet, Library, Match, Miss, find
@@ -43,25 +44,33 @@ class Chains:
         self.pack = library.pack(key.pack)
 
     def term(
-        self, slots: Sequence[Slot], sign: int, *, basis: str = "", rung: str = "", target: str | None = None
+        self,
+        slots: Sequence[Slot],
+        sign: int,
+        *,
+        basis: str = "",
+        rung: tuple[Said, ...] = (),
     ) -> Term:
         """Return the term of a chain; raises UnfitError if its units do not lead to a gas."""
         gas, scale = product(self.key.unit, tuple(slots), self.pack.carbon_to_co2)
         if gas == "CO2" and self.key.item.origin == "biogenic":
             gas = "CO2-biogenic"
-        carbon = any(slot.unit.power("C") for slot in slots)
-        return Term(target or gas, tuple(slots), scale * sign, sign, carbon, basis, rung)
+        carbon = self.pack.carbon_to_co2 if any(slot.unit.power("C") for slot in slots) else None
+        return Term(gas, tuple(slots), scale * sign, sign, carbon, basis, rung)
 
     def given(self, name: str) -> Slot:
+        """Return the slot of a measured value of the rows."""
         return Slot(name, self.key.unit_of(name), column=name)
 
     def default(self, name: str, match: Match) -> Slot:
+        """Return the slot of a printed number."""
         return Slot(name, match.factor.parsed_unit, value=match.factor.exact, factors=(match.factor,))
 
     def find(
         self, sets: Sequence[FactorSet], parameter: str, item: str = "", gas: str = "",
         accept: Callable[[Factor], bool] = lambda _: True, ladder: Sequence[str] | None = None, rule: str = "",
     ) -> Match | Miss:  # fmt: skip
+        """Find the factor of the key; see `carbon.library.find`."""
         key = self.key
         return find(
             sets, parameter, item or key.item.id, gas=gas, process=key.process, period=key.period,
@@ -83,6 +92,7 @@ class Chains:
 
     @staticmethod
     def is_mass(unit: Unit) -> bool:
+        """Return whether a unit measures plain mass."""
         return set(unit.dimension) == {("mass", 1)}
 
     def steam_chains(self) -> list[tuple[tuple[Slot, ...], int]]:
@@ -99,7 +109,7 @@ class Chains:
             self.report("F206", column="pressure_mpa", value=key.item.id)
             raise FailedError
         state = enthalpy(self.library, key.pressure, key.temperature)
-        if isinstance(state, str):
+        if isinstance(state, Said):
             self.report("F207", column="temperature_c" if key.temperature else "pressure_mpa", why=state,
                         value=f"{key.pressure or '-'} MPa, {key.temperature or '-'} °C")  # fmt: skip
             raise FailedError
@@ -121,7 +131,7 @@ class Chains:
         key = self.key
         parts: dict[str, Any] = {
             "item": key.item.id, "region": key.region or "-", "period": key.period.label, "pack": self.pack.id,
-            "tried": miss.tried or ["-"], "category": category.id if category else "energy",
+            "tried": list(miss.tried) or ["-"], "category": category.id if category else "energy",
             "nearest": [f"{f.id} ({f.value or '-'} {f.unit})" for f in miss.nearest] or ["-"], "unit": key.unit.text,
         }  # fmt: skip
         if miss.reason == "unit":

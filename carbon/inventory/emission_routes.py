@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from carbon import units
 from carbon.documents import Category
+from carbon.errors import Said
 from carbon.inventory.chains import Chains, FailedError
 from carbon.inventory.terms import ZERO_INSTRUMENTS, Slot, Term, UnfitError
 from carbon.library import Factor, FactorSet, Match, Miss
@@ -32,10 +33,7 @@ class EmissionRoutes(Chains):
             return "heat", self._heat(category)
         if key.measured("factor"):
             return "own-factor", [self._own_factor(category)]
-        if key.measured("carbon_content"):
-            found = self._carbon(category)
-            return "carbon", [found] if found else []
-        routes = list(category.routes)
+        routes = ["carbon"] if key.measured("carbon_content") else list(category.routes)
         if key.measured("ncv") and "carbon" in routes:
             routes.sort(key=lambda name: name != "carbon")
         misses: list[Miss] = []
@@ -66,14 +64,8 @@ class EmissionRoutes(Chains):
         own = [Slot("factor", unit, column="factor")]
         if key.measured("oxidation"):
             own.append(self.given("oxidation"))
-        for name in ("carbon_content",):
-            if key.measured(name):
-                self.report("A402", column=name)
         try:
-            term = self.term(own, category.sign, basis=basis)
-            if key.measured("ncv") and key.item.kind != "steam":
-                self.report("A402", column="ncv")
-            return term
+            return self.term(own, category.sign, basis=basis)
         except UnfitError:
             pass
         ncv = self._ncv(category, unit, [])
@@ -89,7 +81,7 @@ class EmissionRoutes(Chains):
 
     def _ncv(
         self, category: Category, follow: Unit, misses: list[Miss], publication: str = ""
-    ) -> tuple[Slot, str] | None:
+    ) -> tuple[Slot, tuple[Said, ...]] | None:
         """Return the net calorific value that leads from the row's unit to the heat unit of what follows."""
 
         def heat(unit: Unit) -> bool:
@@ -98,7 +90,7 @@ class EmissionRoutes(Chains):
 
         if self.key.measured("ncv"):
             slot = self.given("ncv")
-            return (slot, "") if heat(slot.unit) else None
+            return (slot, ()) if heat(slot.unit) else None
         sets = [s for s in self.library.known(category.sets) if not publication or s.id.split("/")[0] == publication]
         match = self.find(sets, "ncv", accept=lambda factor: heat(factor.parsed_unit))
         if isinstance(match, Miss):
@@ -106,15 +98,11 @@ class EmissionRoutes(Chains):
             return None
         return self.default("ncv", match), match.rung
 
-    def _carbon(self, category: Category, misses: list[Miss] | None = None) -> Term | None:
-        """Return quantity × [NCV ×] carbon content × oxidation × 44/12, all defaults from one publication.
-
-        Raises FailedError after reporting if `misses` is None; else adds to it and returns None.
-        """
-        key, own = self.key, misses is None
-        misses = [] if misses is None else misses
+    def _carbon(self, category: Category, misses: list[Miss]) -> Term | None:
+        """Return quantity × [NCV ×] carbon content × oxidation × 44/12, all defaults from one publication."""
+        key = self.key
         sets = self.library.known(category.sets)
-        rungs: list[str] = []
+        rung: tuple[Said, ...] = ()
         publication = ""
         if key.measured("carbon_content"):
             content = self.given("carbon_content")
@@ -127,32 +115,34 @@ class EmissionRoutes(Chains):
             match = self.find(sets, "carbon_content", accept=self._carbon_accept)
             if isinstance(match, Miss):
                 misses.append(match)
-                return self._give_up(own, misses, category)
+                return None
             content = self.default("carbon_content", match)
             publication = match.factor.set_id.split("/")[0]
-            rungs.append(match.rung)
+            rung += match.rung
         slots = [content]
         if content.unit.power("energy"):
             ncv = self._ncv(category, content.unit, misses, publication)
             if ncv is None:
                 if key.measured("ncv"):
-                    self.report(self.unit_code(key.unit, key.unit_of("ncv")), column="ncv_unit",
-                                value=key.unit_of("ncv").text, unit=key.unit.text, expected=f"GJ/{key.unit.text}")  # fmt: skip
+                    given = key.unit_of("ncv")
+                    self.report(self.unit_code(key.unit, given), column="ncv_unit", value=given.text,
+                                unit=key.unit.text, expected=f"GJ/{key.unit.text}")  # fmt: skip
                     raise FailedError
-                return self._give_up(own, misses, category)
+                return None
             slots.insert(0, ncv[0])
-            rungs.append(ncv[1])
+            rung += ncv[1]
             publication = publication or (ncv[0].factors[0].set_id.split("/")[0] if ncv[0].factors else "")
         oxidation = self._oxidation(category, sets, publication, misses)
         if oxidation is None:
-            return self._give_up(own, misses, category)
+            return None
         slots.append(oxidation[0])
-        rungs.append(oxidation[1])
+        rung += oxidation[1]
         try:
-            return self.term(slots, category.sign, rung="; ".join(filter(None, rungs)))
+            return self.term(slots, category.sign, rung=rung)
         except UnfitError:
-            self.report(self.unit_code(key.unit, content.unit), column="carbon_content_unit" if own else "unit",
-                        value=content.unit.text, unit=key.unit.text, expected=f"tC/{key.unit.text}")  # fmt: skip
+            column = "carbon_content_unit" if content.column else "unit"
+            self.report(self.unit_code(key.unit, content.unit), column=column, value=content.unit.text,
+                        unit=key.unit.text, expected=f"tC/{key.unit.text}")  # fmt: skip
             raise FailedError from None
 
     def _carbon_accept(self, factor: Factor) -> bool:
@@ -160,22 +150,17 @@ class EmissionRoutes(Chains):
 
     def _oxidation(
         self, category: Category, sets: Sequence[FactorSet], publication: str, misses: list[Miss]
-    ) -> tuple[Slot, str] | None:
+    ) -> tuple[Slot, tuple[Said, ...]] | None:
         if self.key.measured("oxidation"):
-            return self.given("oxidation"), ""
+            return self.given("oxidation"), ()
         if category.oxidation is not None:
-            return Slot("oxidation", units.parse("1"), value=category.oxidation, text=f"{category.id}: no loss"), ""
+            return Slot("oxidation", units.parse("1"), value=category.oxidation, text=f"{category.id}: no loss"), ()
         same = [s for s in sets if not publication or s.id.split("/")[0] == publication]
         match = self.find(same, "oxidation")
         if isinstance(match, Miss):
             misses.append(match)
             return None
         return self.default("oxidation", match), match.rung
-
-    def _give_up(self, own: bool, misses: list[Miss], category: Category) -> None:
-        if own:
-            self.missing(misses, category)
-            raise FailedError
 
     def _default_factor(self, category: Category, misses: list[Miss]) -> list[Term]:
         """Return quantity × default emission factor for each gas that the best publication prints."""
@@ -189,7 +174,7 @@ class EmissionRoutes(Chains):
             else:
                 misses.append(match)
         if not gases:
-            misses.append(Miss("absent", tuple(s.id for s in sets)))
+            misses.append(Miss("absent", tuple(Said(s.id, s.id) for s in sets)))
         if not found:
             return []
         order = [s.id for s in sets]
@@ -224,7 +209,7 @@ class EmissionRoutes(Chains):
         consumption, sulphur, ash = (part for part in parts if isinstance(part, Match))
         shares = [part.factor.exact * part.factor.parsed_unit.scale for part in (sulphur, ash)]
         purity = Slot(
-            "purity", units.parse("1"), value=1 - sum(shares), factors=(sulphur.factor, ash.factor),
+            "purity", units.parse("1"), value=1 - shares[0] - shares[1], factors=(sulphur.factor, ash.factor),
             text=f"1 - {sulphur.factor.value} {sulphur.factor.unit} - {ash.factor.value} {ash.factor.unit}",
         )  # fmt: skip
         return [self.term([self.default("anode_carbon", consumption), purity], category.sign, rung=consumption.rung)]
@@ -234,7 +219,7 @@ class EmissionRoutes(Chains):
         return not unit.species and set(unit.dimension) <= {("time", 1)}
 
     def _anode_effect(self, category: Category) -> list[Term]:
-        """Return perfluorocarbons: by slope × minutes per cell-day where the row brings them, else by default factors."""
+        """Return perfluorocarbons: by slope × minutes per cell-day if the row brings them, else by default factors."""
         misses: list[Miss] = []
         if not self.key.measured("factor"):
             if terms := self._default_factor(category, misses):
@@ -301,7 +286,7 @@ class EmissionRoutes(Chains):
             chains = self.steam_chains()
         if key.measured("factor"):
             own: Slot = self.given("factor")
-            rung = ""
+            rung: tuple[Said, ...] = ()
             if not own.unit.species:
                 self.report("U105", column="factor_unit", value=own.unit.text)
                 raise FailedError

@@ -73,7 +73,7 @@ def _key_document(key: Key, routed: Routed) -> dict[str, Any]:
 def _term_document(term: Term) -> dict[str, Any]:
     return {
         "target": term.target, "basis": term.basis, "scale": str(term.scale), "sign": term.sign,
-        "carbon": term.carbon, "rung": term.rung,
+        "carbon": _ratio(term.carbon), "rung": [said._asdict() for said in term.rung],
         "slots": [
             {
                 "name": slot.name, "column": slot.column, "value": _decimal(slot.value), "unit": slot.unit.text,
@@ -82,6 +82,13 @@ def _term_document(term: Term) -> dict[str, Any]:
             for slot in term.slots
         ],
     }  # fmt: skip
+
+
+def _ratio(carbon: Fraction | None) -> str:
+    """Return the carbon-to-CO2 ratio as printed; empty where it plays no part."""
+    if carbon is None:
+        return ""
+    return "44/12" if carbon == Fraction(44, 12) else _decimal(carbon)
 
 
 def _decimal(value: Fraction) -> str:
@@ -94,7 +101,7 @@ def explain_line(
     problems: Iterable[Issue],
 ) -> str:  # fmt: skip
     """Return the explanation of one row of a result in memory."""
-    record = {name: table.text(name, row) for name in table.codes}
+    record: dict[str, Any] = {name: table.text(name, row) for name in table.codes}
     record |= {name: float(values[row]) for name, values in table.numbers.items() if values[row] == values[row]}
     record |= {"file": table.file, "line": int(table.line[row])}
     problems = list(problems)
@@ -149,7 +156,7 @@ def explain_record(
             for side in [term["basis"]] if term["basis"] else ["location", "market"]:
                 weighed[side] = weighed.get(side, 0.0) + amount * float(Fraction(gwp[target]))
         if term["rung"]:
-            out.append(f"      {w['rung']}: {term['rung']}")
+            out.append(f"      {w['rung']}: " + "; ".join(said[language] for said in term["rung"]))
     gases = [t["target"] for t in key["terms"] if t["target"] not in (ENERGY, PRIMARY, "CO2-biogenic")]
     if not gases:
         out.append(f"  {w['nothing']}")
@@ -181,7 +188,7 @@ def _arithmetic(
             shown = f"({slot['text']})"
         parts.append(shown)
     if term["carbon"]:
-        parts.append(f"44/12 [{w['carbon']}]")
+        parts.append(f"{term['carbon']} [{w['carbon']}]")
     sign = f"− ({w['deducted']}) " if term["sign"] < 0 else ""
     unit = "kgce" if term["target"] in (ENERGY, PRIMARY) else f"kg{term['target']}"
     tonnes = "tce" if unit == "kgce" else "t" + unit[2:]

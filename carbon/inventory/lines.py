@@ -58,7 +58,7 @@ def line_table(rows: Activities, plan: Plan, gwp: Mapping[str, Fraction], langua
         "category": [r.category for _, r in keys],
         "scope": [str(r.scope) if r.scope else "" for _, r in keys],
         "route": [r.route for _, r in keys],
-        "rung": ["; ".join(dict.fromkeys(t.rung for t in r.terms if t.rung)) for _, r in keys],
+        "rung": ["; ".join(dict.fromkeys(getattr(s, language) for t in r.terms for s in t.rung)) for _, r in keys],
         "factor_ids": [" ".join(dict.fromkeys(f.id for t in r.terms for f in t.factors)) for _, r in keys],
     }
     index = np.where(good, plan.key, -1)

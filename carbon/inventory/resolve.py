@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from carbon.tables import Table
 
 Resolved = TypeVar("Resolved")
 UNIT_COLUMNS = ("unit", "ncv_unit", "carbon_content_unit", "factor_unit")
+_TON = re.compile(r"(?:^|[/*(· ])[tT][oO][nN][sS]?(?=$|[/*)· A-Z])")
 OVERRIDES = ("ncv", "carbon_content", "oxidation", "factor")
 
 
@@ -153,7 +155,7 @@ def _units(rows: Activities, name: str, issues: Issues) -> None:
             unit = units.parse(text)
         except units.UnitError as error:
             here = table.codes[name] == position
-            refused = any(word.strip().lower() in ("ton", "tons") for word in text.replace("*", "/").split("/"))
+            refused = _TON.search(text)
             issues.add("U102" if refused else "U101", file=table.file, lines=table.line[here], column=name,
                        value=text[:80], near=error.near)  # fmt: skip
             rows.bad |= here

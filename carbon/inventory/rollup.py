@@ -53,7 +53,7 @@ class Cells:
     @property
     def key(self) -> np.ndarray:
         """Key of each cell."""
-        return self.plan.term_key[self.term]
+        return np.asarray(self.plan.term_key[self.term])
 
     @cached_property
     def periods(self) -> list[Period]:

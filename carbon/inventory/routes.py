@@ -45,6 +45,10 @@ def route(key: Key, library: Library, electricity: RunElectricity, report: Repor
         else:
             _check_energy_only(pack, key, report)
         terms = [*terms, *energy.terms(category, optional=bool(pack.category))]
+        used = {slot.column for term in terms for slot in term.slots}
+        for measured, _ in key.given:
+            if measured not in used:
+                report("A402", column=measured, value=key.item.id)
     except FailedError:
         return Routed(failed=True)
     if category is None:

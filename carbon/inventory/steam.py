@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from fractions import Fraction
 
+from carbon.errors import Said
 from carbon.library import Library
 
 SATURATED, SUPERHEATED = "steam-enthalpy/saturated", "steam-enthalpy/superheated"
@@ -32,7 +33,7 @@ def _between(x: Fraction, points: dict[Fraction, Fraction]) -> Fraction | None:
     return points[low] + (points[high] - points[low]) * (x - low) / (high - low)
 
 
-def enthalpy(library: Library, pressure: str, temperature: str) -> tuple[Fraction, str] | str:
+def enthalpy(library: Library, pressure: str, temperature: str) -> tuple[Fraction, str] | Said:
     """Return the specific enthalpy of steam.
 
     Parameters
@@ -45,8 +46,8 @@ def enthalpy(library: Library, pressure: str, temperature: str) -> tuple[Fractio
 
     Returns
     -------
-    (Fraction, str) or str
-        Enthalpy [kJ/kg] and how it was read; or, as text, why it cannot be read from the table.
+    (Fraction, str) or Said
+        Enthalpy [kJ/kg] and how it was read; or why it cannot be read from the table.
 
     Notes
     -----
@@ -59,26 +60,28 @@ def enthalpy(library: Library, pressure: str, temperature: str) -> tuple[Fractio
             x, points = Fraction(pressure), {p: h for p, (_, h) in by_pressure.items()}
             state = f"h(saturated, {pressure} MPa)"
         else:
-            x, points = Fraction(temperature), {t: h for t, h in by_pressure.values()}
+            x, points = Fraction(temperature), dict(by_pressure.values())
             state = f"h(saturated, {temperature} °C)"
         value = _between(x, points)
         if value is None:
-            return f"outside the table of saturated steam ({float(min(points)):g} to {float(max(points)):g})"
+            span = f"{float(min(points)):g} … {float(max(points)):g}"
+            return Said(f"outside the table of saturated steam ({span})", f"超出饱和蒸汽表范围（{span}）")
         return value, state + ("" if x in points else ", linear between table points")
     p, t = Fraction(pressure), Fraction(temperature)
     edges = {q: next(iter(row)) for name in (SATURATED, BOILING_ONLY) for q, row in _points(library, name).items()}
     boiling = _between(p, edges)
     if boiling is not None and t < boiling - Fraction(1, 2):
-        return f"water at {temperature} °C and {pressure} MPa is liquid (it boils at {float(boiling):.1f} °C)"
+        point = f"{float(boiling):.1f} °C"
+        return Said(f"it is liquid there (water boils at {point})", f"此状态为液态水（沸点 {point}）")
     if boiling is not None and abs(t - boiling) <= Fraction(1, 2):
         return enthalpy(library, pressure, "")
     grid = _points(library, SUPERHEATED)
     pressures = sorted(grid)
     if not pressures[0] <= p <= pressures[-1]:
-        return f"outside the table of superheated steam ({float(pressures[0]):g} to {float(pressures[-1]):g} MPa)"
-    near = {q: grid[q] for q in pressures if q == p} or {
-        q: grid[q] for q in (max(q for q in pressures if q < p), min(q for q in pressures if q > p))
-    }
+        span = f"{float(pressures[0]):g} … {float(pressures[-1]):g} MPa"
+        return Said(f"outside the table of superheated steam ({span})", f"超出过热蒸汽表范围（{span}）")
+    exact = [q for q in pressures if q == p]
+    near = {q: grid[q] for q in exact or (max(q for q in pressures if q < p), min(q for q in pressures if q > p))}
     values: dict[Fraction, Fraction] = {}
     for q, row in near.items():
         edge = _between(q, edges)
@@ -88,10 +91,10 @@ def enthalpy(library: Library, pressure: str, temperature: str) -> tuple[Fractio
             steam[edge] = dry
         value = _between(t, steam)
         if value is None:
-            return f"{temperature} °C at {float(q):g} MPa is outside the table of superheated steam"
+            return Said("outside the table of superheated steam", "超出过热蒸汽表范围")
         values[q] = value
     found = _between(p, values)
     if found is None:
-        return "outside the table"
-    exact = p in grid and t in grid[p]
-    return found, f"h({pressure} MPa, {temperature} °C)" + ("" if exact else ", linear between table points")
+        return Said("outside the table", "超出表的范围")
+    printed = p in grid and t in grid[p]
+    return found, f"h({pressure} MPa, {temperature} °C)" + ("" if printed else ", linear between table points")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from carbon import units
+from carbon.errors import Said
 from carbon.library import Factor, Item
 from carbon.periods import Period
 from carbon.units import Unit
@@ -54,19 +55,19 @@ class Term:
         ``"location"``, ``"market"``, or "" for both.
     scale : Fraction
         All unit scales, the carbon ratio and the sign; the result is in kilograms. [kg or kgce per unit of the row]
-    carbon : bool
-        Whether the carbon-to-CO2 ratio is part of the scale.
-    rung : str
-        What the match had to give up.
+    carbon : Fraction or None
+        The carbon-to-CO2 ratio, where it is part of the scale.
+    rung : tuple of Said
+        What the matches had to give up.
     """
 
     target: str
     slots: tuple[Slot, ...]
     scale: Fraction
     sign: int
-    carbon: bool = False
+    carbon: Fraction | None = None
     basis: str = ""
-    rung: str = ""
+    rung: tuple[Said, ...] = ()
 
     @property
     def factors(self) -> tuple[Factor, ...]:

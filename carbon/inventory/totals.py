@@ -78,12 +78,12 @@ def emission_totals(
         Analytic uncertainty, if any row gives its own.
     """
     plan = cells.plan
-    routed = [plan.routed[k] for k in plan.term_key]
     targets = sorted({t.target for t in plan.terms} - {ENERGY, PRIMARY})
     labels = [*dict.fromkeys([*order, *(r.category for r in plan.routed if r.category)]), TOTAL]
     scopes = {r.category: r.scope for r in plan.routed}
+    key_label = np.array([labels.index(r.category) if r.category else -1 for r in plan.routed], np.int32)
     term_target = np.array([targets.index(t.target) if t.target in targets else -1 for t in plan.terms], np.int32)
-    term_label = np.array([labels.index(r.category) if r.category else -1 for r in routed], np.int32)
+    term_label = key_label[plan.term_key]
     term_basis = [
         np.array([i if t.basis in ("", basis) else -1 for t in plan.terms], np.int32) for i, basis in enumerate(bases)
     ]
@@ -109,13 +109,12 @@ def emission_totals(
         [
             cells.place_levels(cells.quantity_facility),
             cells.period_levels(cells.quantity_key),
-            [np.array([labels.index(r.category) if r.category else -1 for r in plan.routed], np.int32)[cells.quantity_key],
-             np.full(len(cells.quantity_key), len(labels) - 1, dtype=np.int32)],
+            [key_label[cells.quantity_key], np.full(len(cells.quantity_key), len(labels) - 1, dtype=np.int32)],
         ],
     )  # fmt: skip
-    for key in zip(place.tolist(), period.tolist(), label.tolist(), strict=True):
-        for number in range(len(bases)):
-            masses.setdefault((*key, number), {})
+    for p, q, c in zip(place.tolist(), period.tolist(), label.tolist(), strict=True):
+        for b in range(len(bases)):
+            masses.setdefault((p, q, c, b), {})
     records = []
     for (p, q, c, b), found in sorted(masses.items(), key=lambda pair: _order(pair[0], cells)):
         where, when, name = cells.places[p], cells.periods[q], labels[c]
@@ -230,8 +229,13 @@ def energy_totals(cells: Cells, language: str, completeness: Completeness) -> li
     quantities = _quantities(cells, key_label)
     lacking = _lacking_primary(cells, key_label)
     records = []
-    for (p, q, n), found in sorted(coal.items(), key=lambda pair: (cells.places[pair[0][0]].level, pair[0][0],
-                                                                  _by_end(cells.periods[pair[0][1]]), pair[0][2])):  # fmt: skip
+
+    def order(group: tuple[int, int, int]) -> tuple[object, ...]:
+        place, period, label = group
+        return cells.places[place].level, place, _by_end(cells.periods[period]), label
+
+    for p, q, n in sorted(coal, key=order):
+        found = coal[p, q, n]
         item, use = labels[n]
         quantity, unit = quantities.get((p, q, n), (None, ""))
         where, when = cells.places[p], cells.periods[q]

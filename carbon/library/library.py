@@ -72,7 +72,9 @@ class Library:
             if path is None:
                 message = f"no factor set {identifier!r}; nearest: {', '.join(near_misses(identifier, self._tables))}"
                 raise UsageError(message)
-            self._sets[identifier] = FactorSet(load(path, SetMetadata), path.with_suffix(".csv"))
+            self._sets[identifier] = FactorSet(
+                load(path, SetMetadata), path.with_suffix(".csv"), own=path.parent.parent != self.folders[0]
+            )
         return self._sets[identifier]
 
     def known(self, identifiers: Sequence[str]) -> list[FactorSet]:
@@ -211,7 +213,7 @@ class Library:
         words = []
         for names, key in ((self.items, factor.item), (self.regions, factor.region)):
             if key in names:
-                entry = names[key]  # type: ignore[index]
+                entry = names[key]
                 words += [entry.name_zh, entry.name_en, *entry.aliases]
         return words
 
@@ -222,7 +224,12 @@ class Library:
         gases = frozenset(self.gases.entries)
         for factor_set in self.sets():
             issues += check_set(factor_set, items, regions, gases)
-        for word, clash in self.items.clashes.items():
+        return issues + self.check_names()
+
+    def check_names(self) -> Issues:
+        """Return the names that lead to more than one item (F219)."""
+        issues = Issues()
+        for word, clash in sorted(self.items.clashes.items()):
             issues.add("F219", file="items.csv", value=word, other=sorted(clash))
         return issues
 
@@ -278,5 +285,6 @@ def load_library(extra: Sequence[str | Path] = (), as_of: dt.date | None = None)
         for name in library.own_set_ids:
             items, regions = frozenset(library.items.entries), frozenset(library.regions.entries)
             issues += check_set(library.set(name), items, regions, frozenset(library.gases.entries))
+        issues += library.check_names()
         issues.raise_errors()
     return library

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from carbon.errors import Said
 from carbon.library.sets import Factor, FactorSet
 from carbon.periods import Period
 
@@ -20,12 +21,12 @@ class Match:
     ----------
     factor : Factor
         The printed number.
-    rung : str
+    rung : tuple of Said
         What had to be given up to find it, in words; empty if nothing.
     """
 
     factor: Factor
-    rung: str = ""
+    rung: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,14 @@ class Miss:
     ----------
     reason : {"absent", "period", "region", "process", "range", "unit", "ambiguous"}
         The step of the ladder on which the search ended.
-    tried : tuple of str
+    tried : tuple of Said
         Rungs tried, in order.
     nearest : tuple of Factor
         What there is instead.
     """
 
     reason: str
-    tried: tuple[str, ...] = ()
+    tried: tuple[Said, ...] = ()
     nearest: tuple[Factor, ...] = field(default=())
 
 
@@ -83,7 +84,7 @@ def find(
     """
     every = [f for s in sets for f in s.index.get((parameter, item), ()) if f.gas == gas]
     if not every:
-        return Miss("absent", tuple(s.id for s in sets))
+        return Miss("absent", tuple(Said(s.id, s.id) for s in sets))
     ranged = [f for f in every if f.value]
     if not ranged:
         return Miss("range", nearest=tuple(every))
@@ -95,11 +96,12 @@ def find(
     if not processed:
         return Miss("process", nearest=tuple(fitting))
     order = {s.id: position for position, s in enumerate(sets)}
-    tried: list[str] = []
+    listed = [s.id for s in sets if not s.own]
+    tried: list[Said] = []
     in_region = False
     for region in regions:
         here = [f for f in processed if f.region == region]
-        tried.append(region or "anywhere")
+        tried.append(Said(region or "anywhere", region or "不限地区"))
         if not here:
             continue
         in_region = True
@@ -115,19 +117,24 @@ def find(
             if len(named) > 1:
                 return Miss("ambiguous", tuple(tried), tuple(named))
             finer = [r for r in regions[: list(regions).index(region)] if r] if any(f.region for f in processed) else []
-            return Match(named[0], _rung(named[0], finer, year, order[named[0].set_id]))
-        tried[-1] += f" ({'not for ' + period.label})"
+            return Match(named[0], _rung(named[0], finer, year, listed))
+        tried[-1] = Said(f"{tried[-1].en} (not for {period.label})", f"{tried[-1].zh}（无 {period.label}）")
     nearest = sorted(processed, key=lambda f: (regions.index(f.region) if f.region in regions else 99, -f.end))
     return Miss("period" if in_region else "region", tuple(tried), tuple(nearest[:3]))
 
 
-def _rung(factor: Factor, finer: Sequence[str], year: str, set_order: int) -> str:
+def _rung(factor: Factor, finer: Sequence[str], year: str, listed: Sequence[str]) -> tuple[Said, ...]:
     """Say what was given up: finer regions that have no number, the period's own year, sets that come first."""
     steps = []
     if finer:
-        steps.append(f"region {finer[0]} → {factor.region or 'general'}")
+        here = factor.region
+        steps.append(Said(f"region {finer[0]} → {here or 'general'}", f"地区 {finer[0]} → {here or '通用'}"))
     if year:
-        steps.append(f"latest earlier year ({Period(factor.start, factor.end).label})")
-    if set_order and not factor.dated:
-        steps.append(f"set {set_order + 1} of the list: {factor.set_id}")
-    return "; ".join(steps)
+        label = Period(factor.start, factor.end).label
+        steps.append(Said(f"latest earlier year ({label})", f"采用最近的较早年份（{label}）"))
+    place = listed.index(factor.set_id) if factor.set_id in listed else 0
+    if place and not factor.dated:
+        steps.append(
+            Said(f"set {place + 1} of the list: {factor.set_id}", f"清单中第 {place + 1} 个因子集：{factor.set_id}")
+        )
+    return tuple(steps)

@@ -95,10 +95,13 @@ class FactorSet:
         Publisher, document, issue date, verification.
     path : pathlib.Path
         Its CSV file; rows are read on first use.
+    own : bool
+        Whether it is the user's and not shipped.
     """
 
     meta: SetMetadata
     path: Path
+    own: bool = False
 
     @property
     def id(self) -> str:
@@ -108,7 +111,7 @@ class FactorSet:
     @cached_property
     def rows(self) -> tuple[dict[str, str], ...]:
         """The rows as printed."""
-        with self.path.open(encoding="utf-8", newline="") as file:
+        with self.path.open(encoding="utf-8-sig", newline="") as file:
             return tuple(csv.DictReader(file))
 
     @property
@@ -158,14 +161,22 @@ def check_set(found: FactorSet, items: frozenset[str], regions: frozenset[str], 
     """
     issues = Issues()
     name = f"{found.id}.csv"
-    with found.path.open(encoding="utf-8", newline="") as file:
-        header = tuple(next(csv.reader(file), ()))
+    try:
+        with found.path.open(encoding="utf-8-sig", newline="") as file:
+            header = tuple(next(csv.reader(file), ()))
+            file.read()
+    except FileNotFoundError:
+        issues.add("F221", file=name, value=found.id)
+        return issues
+    except UnicodeDecodeError:
+        issues.add("T104", file=name)
+        return issues
     if header not in (HEADER, ENTHALPY_HEADER):
         issues.add("F210", file=name, lines=[1], value=", ".join(header)[:120], known=list(HEADER))
         return issues
     seen: dict[str, int] = {}
     for line, row in enumerate(found.rows, start=2):
-        where = {"file": name, "lines": [line]}
+        where: dict[str, object] = {"file": name, "lines": [line]}
         if None in row or None in row.values():
             issues.add("F210", **where, value=row.get("factor_id") or "", known=list(HEADER))
             continue
@@ -195,7 +206,7 @@ def _check_numbers(row: Mapping[str, str], where: dict[str, object], issues: Iss
         if row.get(column):
             try:
                 numbers[column] = Fraction(row[column])
-            except ValueError:
+            except (ValueError, ZeroDivisionError):
                 issues.add("F214", **where, column=column, value=row[column])
     return numbers
 
@@ -205,7 +216,7 @@ def _check_row(
 ) -> None:
     low, value, high = (numbers.get(name) for name in ("low", "value", "high"))
     known = [number for number in (low, value, high) if number is not None]
-    if not known:
+    if not known and not row["value"]:
         issues.add("F214", **where, column="value", value="")
     if known != sorted(known):
         issues.add("F215", **where, column="value", value=row["value"], low=row["low"], high=row["high"])

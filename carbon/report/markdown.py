@@ -20,8 +20,8 @@ def escape(text: Any) -> str:
 
     Examples
     --------
-    >>> escape("<script>|")
-    '\\\\<script\\\\>\\\\|'
+    >>> print(escape("<script>|"))
+    \<script\>\|
     """
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from carbon.arrays import distinct
 from carbon.documents import MethodPack, RunElectricity
-from carbon.errors import DataError, Issues, UsageError
+from carbon.errors import DataError, Issues, Said, UsageError
 from carbon.inventory.checks import check_duplicates, check_gaps, check_overlaps
-from carbon.inventory.output import Output, resolve_output
+from carbon.inventory.output import resolve_output
 from carbon.inventory.plan import Plan
 from carbon.inventory.resolve import OVERRIDES, Activities, Facility, resolve
 from carbon.inventory.result import Result
@@ -121,7 +121,7 @@ def account(
         plan=plan,
         cells=Cells(plan, rows.index["facility"], used),
         packs=tuple(packs),
-        potentials={gas: factor.exact for gas, factor in potentials.items()} | {"CO2e": Fraction(1)},
+        potentials={gas: f.exact for gas, f in potentials.items()} | {"CO2": Fraction(1), "CO2e": Fraction(1)},
         gwp_name=gwp or pack.gwp or "none",
         completeness=_completeness(rows),
         library=library,
@@ -269,7 +269,7 @@ def _plan(
         routed.append(route(one, library, electricity, report))
     by_key = _lines_by_key(rows, key, len(keys))
     for (code, *_), (parts, numbers) in found.items():
-        lines = np.sort(np.concatenate([by_key[n] for n in numbers]))
+        lines = np.unique(np.concatenate([by_key[n] for n in numbers]))
         issues.add(code, file=table.file, lines=lines, **parts)
     failed = np.array([r.failed for r in routed], dtype=bool)
     bad = rows.bad | (failed[key] if len(keys) else False)
@@ -308,24 +308,22 @@ def _notes(
             continue
         if not key.use_given and key.item.kind != "electricity":
             use = choices("use")[key.use]
-            note("A401", lines, value=key.item.id, column="use", use={"en": use.name_en, "zh": use.name_zh})
-        for rung in dict.fromkeys(t.rung for t in routed.terms if t.rung):
+            note("A401", lines, value=key.item.id, column="use", use=Said(use.name_en, use.name_zh))
+        for rung in dict.fromkeys(said for t in routed.terms for said in t.rung):
             note("F290", lines, value=key.item.id, column="item", rung=rung)
         for name in dict.fromkeys(f.set_id for t in routed.terms for f in t.factors):
             meta = library.set(name).meta
             if meta.verification != "primary":
                 note("F291" if meta.verification == "secondary" else "F292", lines, value=name)
         for term in routed.terms:
-            if term.target not in (ENERGY, PRIMARY, "CO2e", "CO2-biogenic") and term.target not in potentials:
+            if term.target not in (ENERGY, PRIMARY, "CO2", "CO2e", "CO2-biogenic") and term.target not in potentials:
                 unweighted.setdefault(term.target, []).append(lines)
-    for (code, *_), (parts, lines) in groups.items():
-        issues.add(code, file=file, lines=np.unique(np.concatenate(lines)), **parts)
-    if gwp == "none" and set(unweighted) == {"CO2"}:
-        unweighted = {}  # one gas alone needs no weighing
-    for gas, lines in unweighted.items():
+    for (code, *_), (parts, where) in groups.items():
+        issues.add(code, file=file, lines=np.unique(np.concatenate(where)), **parts)
+    for gas, where in unweighted.items():
         code = "M303" if gwp == "none" else "M304"
-        issues.add(code, file=file, lines=np.unique(np.concatenate(lines)), value=gas, gwp=gwp,
-                   gases=sorted({*unweighted, "CO2"}))  # fmt: skip
+        issues.add(code, file=file, lines=np.unique(np.concatenate(where)), value=gas, gwp=gwp,
+                   gases=sorted({t.target for t in plan.terms} - {ENERGY, PRIMARY}))  # fmt: skip
     for pack in packs:
         have = {
             key.item.id for key, r in zip(plan.keys, plan.routed, strict=True) if key.pack == pack.id and not r.failed
@@ -350,6 +348,3 @@ def _completeness(rows: Activities) -> Completeness:
         else:
             missing.bad.add((rows.values["facility"][place].id, span))
     return missing
-
-
-__all__ = ["Output", "account"]
