@@ -164,22 +164,30 @@ class Issues(list[Issue]):
         )
 
     def rows(self, language: str = "en") -> Iterator[dict[str, Any]]:
-        """Yield one record per issue and line: code, severity, file, line, column, value, message, remedy."""
+        """Yield records: code, severity, file, line, lines, column, value, message, remedy.
+
+        An error or warning has a record for each of its lines; a note, and what the catalogue calls summed, has one with
+        its first line and their number.
+        """
         for issue in self.ordered():
-            common = {
+            record = {
+                "code": issue.code,
+                "severity": issue.severity,
+                "file": issue.file,
+                "line": None,
+                "lines": len(issue.lines),
                 "column": issue.column,
                 "value": issue.value,
                 "message": issue.message(language),
                 "remedy": issue.remedy(language),
             }
-            for line in issue.lines if len(issue.lines) else [None]:
-                yield {
-                    "code": issue.code,
-                    "severity": issue.severity,
-                    "file": issue.file,
-                    "line": None if line is None else int(line),
-                    **common,
-                }
+            if not len(issue.lines):
+                yield record
+            elif issue.severity == "note" or "summed" in catalogue()[issue.code]:
+                yield record | {"line": int(issue.lines[0])}
+            else:
+                for line in issue.lines:
+                    yield record | {"line": int(line), "lines": 1}
 
     def raise_errors(self) -> None:
         """Raise `DataError` if any of them is an error."""

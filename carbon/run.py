@@ -223,7 +223,7 @@ def write(result: Result, target: Path, digests: dict[str, str]) -> None:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-ISSUE_COLUMNS = ("code", "severity", "file", "line", "column", "value", "message", "remedy")
+ISSUE_COLUMNS = ("code", "severity", "file", "line", "lines", "column", "value", "message", "remedy")
 
 
 def _swap(fresh: Path, target: Path) -> None:

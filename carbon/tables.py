@@ -27,6 +27,7 @@ LARGEST, SMALLEST = 1e15, 1e-15
 _EXCEL_ERRORS = re.compile(r"#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)", re.IGNORECASE)
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _GROUPED_NUMBER = re.compile(r"[+-]?\d{1,3}([,，' \u00a0\u202f]\d{3})+([.．]\d+)?")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # also marks that reverse what is shown
 _DATE_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2}.*)?")
 
 
@@ -178,8 +179,8 @@ def _texts(
             problem = "T122"
         elif len(text) > MAXIMUM_CELL:
             problem, parts, text = "T113", {"length": len(text), "limit": MAXIMUM_CELL}, text[:60] + "…"
-        elif any(unicodedata.category(c) == "Cc" for c in text):
-            problem, text = "T114", "".join(c if unicodedata.category(c) != "Cc" else "�" for c in text)
+        elif _CONTROL.search(text):
+            problem, text = "T114", _CONTROL.sub("�", text)
         if problem:
             rows = codes == position
             bad |= rows

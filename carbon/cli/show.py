@@ -76,8 +76,8 @@ def summary(result: Result, out: Path) -> None:
     lang = result.language
     w = words("terminal", lang)
     facts = result.provenance
-    pack = facts["methods"][0]
-    print(f"{result.title} · {pack['title_zh' if lang == 'zh' else 'title_en']} ({pack['id']}) · GWP {result.gwp_name}")
+    packs = ", ".join(f"{p['title_zh' if lang == 'zh' else 'title_en']} ({p['id']})" for p in facts["methods"])
+    print(f"{result.title} · {packs} · GWP {result.gwp_name}")
     energy = {(r["facility"], r["group"], r["period"]): r["tce"] for r in result.energy_records if r["item"] == "total"}
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for r in result.total_records:
@@ -123,7 +123,8 @@ def summary(result: Result, out: Path) -> None:
         rest = w["more"].format(n=len(body) - MOST_ROWS, file=out / "intensity.csv") if len(body) > MOST_ROWS else ""
         rows("", head, body[:MOST_ROWS], 2, rest)
     print_issues(result.issues, lang)
-    print(f"{w['lines'].format(**facts['lines'])}; {w['counts'].format(**facts['issues'])}")
+    kinds = {s: sum(issue.severity == s for issue in result.issues) for s in ("error", "warning", "note")}
+    print(f"{w['lines'].format(**facts['lines'])}; {w['counts'].format(**kinds)}")
     print(f"{w['results']}: {out}  ({w['details']}: report.md, totals.csv, energy.csv, lines.parquet, issues.csv)")
 
 

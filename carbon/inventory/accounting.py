@@ -108,11 +108,12 @@ def account(
     check_overlaps(rows, issues)
     check_duplicates(rows, issues)
     keys, key = _keys(rows, method, home)
-    potentials = library.gwp(gwp or pack.gwp or "none")
+    packs = [library.pack(name) for name in dict.fromkeys(k.pack for k in keys)] or [pack]
+    gwp = gwp or _gwp(pack, packs, issues)
+    potentials = library.gwp(gwp)
     plan = _plan(rows, keys, key, library, electricity or RunElectricity(), issues)
     check_gaps(rows, issues)
-    packs = [library.pack(name) for name in dict.fromkeys([method, *(k.pack for k in keys)])]
-    _notes(rows, plan, packs, potentials, gwp or pack.gwp or "none", library, issues)
+    _notes(rows, plan, packs, potentials, gwp, library, issues)
     if on_error == "stop":
         issues.raise_errors()
     used = [*dict.fromkeys(rows.values["facility"])]
@@ -122,7 +123,7 @@ def account(
         cells=Cells(plan, rows.index["facility"], used),
         packs=tuple(packs),
         potentials={gas: f.exact for gas, f in potentials.items()} | {"CO2": Fraction(1), "CO2e": Fraction(1)},
-        gwp_name=gwp or pack.gwp or "none",
+        gwp_name=gwp,
         completeness=_completeness(rows),
         library=library,
         issues=issues,
@@ -132,6 +133,16 @@ def account(
         options={"region": home, "as_of": as_of.isoformat() if as_of else "", "on_error": on_error,
                  "electricity": (electricity or RunElectricity()).model_dump(mode="json", exclude_none=True)},
     )  # fmt: skip
+
+
+def _gwp(pack: MethodPack, packs: Sequence[MethodPack], issues: Issues) -> str:
+    """Return the GWP set that the packs used agree on, else that of the run's pack after saying so."""
+    names = sorted({p.gwp for p in packs if p.gwp})
+    if len(names) > 1:
+        chosen = pack.gwp or names[0]
+        issues.add("M306", value=chosen, known=[f"{p.id}: {p.gwp}" for p in packs if p.gwp])
+        return chosen
+    return names[0] if names else "none"
 
 
 def _region(text: str, library: Library) -> str:

@@ -146,9 +146,13 @@ def explain_record(
     facts += [f"{w['category']} {key['category']}", f"{w['scope']} {key['scope']}"] if key["category"] else []
     out.append("  " + " · ".join(facts))
     weighed: dict[str, float] = {}
+    shown: set[str] = set()
     for term in key["terms"]:
         amount, arithmetic = _arithmetic(record, key, term, w)
         target = term["target"]
+        if target == PRIMARY and arithmetic in shown:
+            continue
+        shown.add(arithmetic)
         label = {ENERGY: w["energy"], PRIMARY: w["primary"]}.get(target, target)
         basis = f" ({w[term['basis']]})" if term["basis"] else ""
         out.append(f"  {label}{basis} = {arithmetic}")
@@ -165,7 +169,8 @@ def explain_record(
         out.append(f"  CO2e {w['total']}: {_number(weighed.get('location', 0.0))} kg ({w['gwp']} {gwp_name}: {used})")
     for identifier, factor in factors.items():
         title = factor[f"title_{language}"]
-        out.append(f"  [{identifier}] {factor['value']} {factor['unit']} — {factor['document']} {title}, "
+        unit = "" if factor["unit"] == "1" else f" {factor['unit']}"
+        out.append(f"  [{identifier}] {factor['value']}{unit} — {factor['document']} {title}, "
                    f"{factor['page']} ({factor['verification']})")  # fmt: skip
     return "\n".join(out)
 

@@ -122,7 +122,7 @@ def _folded_get(ids: Mapping[str, str]) -> Callable[[str], str | None]:
 
 
 def _items(rows: Activities, library: Library, issues: Issues) -> None:
-    """Find items; one that is in no list is the user's own if every such row brings its use and its factor."""
+    """Find items; one that is in no list is the user's own on rows that bring its use and its factor or carbon."""
     table = rows.table
     texts = table.texts["item"]
     values: list[Item] = []
@@ -131,7 +131,8 @@ def _items(rows: Activities, library: Library, issues: Issues) -> None:
         item = library.items.find(text)
         if item is None:
             here = table.codes["item"] == position
-            own = here & (rows.index["use"] >= 0) & ~np.isnan(table.numbers["factor"]) & ~rows.bad
+            measured = ~np.isnan(table.numbers["factor"]) | ~np.isnan(table.numbers["carbon_content"])
+            own = here & (rows.index["use"] >= 0) & measured & ~rows.bad
             if (unknown := here & ~own & ~rows.bad).any():
                 issues.add("F201", file=table.file, lines=table.line[unknown], column="item", value=text[:80],
                            near=library.items.near(text))  # fmt: skip
