@@ -11,9 +11,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from carbon.errors import DataError, Issues, Said, near_misses
+from carbon.units import parse
 
 Language = Literal["zh", "en"]
 Verification = Literal["primary", "secondary", "unverified"]
@@ -156,6 +157,17 @@ class RunElectricity(_Document):
     primary_unit: str = "kgce/kWh"
     primary_source: str = ""
 
+    @model_validator(mode="after")
+    def _sourced(self) -> RunElectricity:
+        if self.primary_gce is not None:
+            if not self.primary_source.strip():
+                message = "primary_gce needs primary_source: which publication, which year"
+                raise ValueError(message)
+            if set(parse(self.primary_unit).dimension) != {("standard_coal", 1), ("energy", -1)}:
+                message = "primary_unit is standard coal per electricity, such as kgce/kWh or tce/万kWh"
+                raise ValueError(message)
+        return self
+
 
 class RunFile(_Document):
     """`run.toml`: what to compute and how.
@@ -219,7 +231,7 @@ def load(path: Path, model: type[Model]) -> Model:
         return model.model_validate(content)
     except ValidationError as error:
         for problem in error.errors(include_url=False):
-            *places, key = (str(part) for part in problem["loc"])
+            *places, key = (str(part) for part in problem["loc"] or ("",))
             if problem["type"] == "extra_forbidden":
                 known = known_keys(model, places)
                 issues.add("T116", file=path.name, column=".".join([*places, key]), value=key, known=known,

@@ -166,8 +166,8 @@ class Issues(list[Issue]):
     def rows(self, language: str = "en") -> Iterator[dict[str, Any]]:
         """Yield records: code, severity, file, line, lines, column, value, message, remedy.
 
-        An error or warning has a record for each of its lines; a note, and what the catalogue calls summed, has one with
-        its first line and their number.
+        An error or warning has a record for each of its lines; a note, and what the catalogue calls summed, has one
+        with its first line and their number.
         """
         for issue in self.ordered():
             record = {
@@ -210,7 +210,8 @@ def explain_code(code: str, language: str = "en") -> str:
     """
     entry = catalogue().get(code.upper())
     if entry is None:
-        near = near_misses(code.upper(), catalogue()) or list(catalogue())
+        known = [other for other in catalogue() if other[0] == code[:1].upper()] or list(catalogue())
+        near = near_misses(code.upper(), known) or known
         message = f"no issue code {code!r}; nearest: {', '.join(near)}"
         raise UsageError(message)
     words = {"en": ("Means", "Remedy", "Example"), "zh": ("含义", "处理", "示例")}[language]

@@ -49,7 +49,8 @@ def run(
     from carbon.run import run as run_job
 
     try:
-        result, where = run_job(path, out, method=method, gwp=gwp, language=lang)
+        with show.busy(f"carbon run {path}"):
+            result, where = run_job(path, out, method=method, gwp=gwp, language=lang)
     except DataError as error:
         if not as_json:
             raise
@@ -70,7 +71,8 @@ def check(path: Where, method: Method = "", lang: Lang = None) -> None:
     """Check an input and print everything that is wrong, without writing anything."""
     from carbon.run import check as check_job
 
-    issues = check_job(path, method=method, language=lang)
+    with show.busy(f"carbon check {path}"):
+        issues = check_job(path, method=method, language=lang)
     spoken = show.language(lang)
     show.print_issues(issues, spoken, most=1000)
     words = {

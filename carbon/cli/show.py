@@ -6,18 +6,19 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon.errors import Issue, Issues
-from carbon.report import words
+from carbon.report import figure, words
 
 if TYPE_CHECKING:
     from carbon.inventory import Result
     from carbon.library import Factor, FactorSet, Library
 
 MOST_ISSUES = 20
-MOST_ROWS = 24
+MOST_ROWS = 16
 
 
 def language(given: str | None) -> str:
@@ -34,6 +35,11 @@ def console(error: bool = False) -> Any:
 
     stream = sys.stderr if error else sys.stdout
     return Console(file=stream, width=None if stream.isatty() else 160, highlight=False, soft_wrap=False)
+
+
+def busy(text: str) -> AbstractContextManager[Any]:
+    """Return a context that shows a spinner while work goes on; nothing where it is not a terminal."""
+    return console(error=True).status(text) if sys.stderr.isatty() else nullcontext()
 
 
 def rows(title: str, header: Sequence[str], records: Iterable[Sequence[str]], numbers: int, where: str = "") -> None:
@@ -64,11 +70,6 @@ def print_issues(issues: Issues, lang: str, most: int = MOST_ISSUES) -> None:
 def issue_line(issue: Issue, lang: str) -> str:
     """Return an issue as one line of the terminal."""
     return f"{words('terminal', lang)[issue.severity]}: {issue.text(lang)}"
-
-
-def figure(value: float | None, digits: int = 2) -> str:
-    """Return a number for reading."""
-    return "–" if value is None else f"{value:,.{digits}f}"
 
 
 def summary(result: Result, out: Path) -> None:

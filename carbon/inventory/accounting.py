@@ -124,7 +124,7 @@ def account(
         packs=tuple(packs),
         potentials={gas: f.exact for gas, f in potentials.items()} | {"CO2": Fraction(1), "CO2e": Fraction(1)},
         gwp_name=gwp,
-        completeness=_completeness(rows),
+        completeness=_completeness(rows, plan),
         library=library,
         issues=issues,
         output=given_output,
@@ -344,15 +344,18 @@ def _notes(
             issues.add("M305", file=file, value=", ".join(lacking), pack=pack.id)
 
 
-def _completeness(rows: Activities) -> Completeness:
+def _completeness(rows: Activities, plan: Plan) -> Completeness:
     """Return which facility-periods have rows that could not be computed."""
     missing = Completeness()
     facility, period = rows.index["facility"], rows.index["period"]
-    _, sample = distinct(facility, period, rows.bad.astype(np.int32))
+    lacking = np.array([bool(routed.lacking) for routed in plan.routed] or [False], dtype=np.int32)
+    _, sample = distinct(facility, period, rows.bad.astype(np.int32), lacking[plan.key])
     for row in sample.tolist():
         place = int(facility[row])
         span = _value(rows, "period", row)
         if not rows.bad[row]:
+            for basis in plan.routed[plan.key[row]].lacking:
+                missing.lacking.add((rows.values["facility"][place].id, span, basis))
             missing.spans.setdefault(rows.values["facility"][place].id, set()).add(span)
         elif place < 0:
             missing.everything = True

@@ -42,6 +42,7 @@ class Chains:
     def __init__(self, key: Key, library: Library, electricity: RunElectricity, report: Report) -> None:
         self.key, self.library, self.electricity, self.report = key, library, electricity, report
         self.pack = library.pack(key.pack)
+        self.lacking: list[str] = []
 
     def term(
         self,
@@ -70,13 +71,19 @@ class Chains:
         self, sets: Sequence[FactorSet], parameter: str, item: str = "", gas: str = "",
         accept: Callable[[Factor], bool] = lambda _: True, ladder: Sequence[str] | None = None, rule: str = "",
     ) -> Match | Miss:  # fmt: skip
-        """Find the factor of the key; see `carbon.library.find`."""
+        """Find the factor of the key, in the user's own sets first; see `carbon.library.find`."""
         key = self.key
-        return find(
-            sets, parameter, item or key.item.id, gas=gas, process=key.process, period=key.period,
-            regions=self.library.ladder(key.region) if ladder is None else ladder,
-            rule=rule or self.pack.periods, accept=accept,
-        )  # fmt: skip
+        match: Match | Miss = Miss("absent")
+        for part in ([s for s in sets if s.own], [s for s in sets if not s.own]):
+            if part:
+                match = find(
+                    part, parameter, item or key.item.id, gas=gas, process=key.process, period=key.period,
+                    regions=self.library.ladder(key.region) if ladder is None else ladder,
+                    rule=rule or self.pack.periods, accept=accept,
+                )  # fmt: skip
+            if isinstance(match, Match):
+                break
+        return match
 
     def fits(self, *before: Slot) -> Callable[[Factor], bool]:
         """Return a test whether a factor's unit ends the chain at a gas."""

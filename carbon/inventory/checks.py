@@ -8,20 +8,28 @@ from carbon.arrays import distinct
 from carbon.errors import Issues
 from carbon.inventory.resolve import Activities
 from carbon.periods import Period
+from carbon.schema import choices
 
-STREAM = ("facility", "process", "item", "use", "region", "instrument", "meter")
+STREAM = ("facility", "item", "region", "instrument")
 
 
 def check_overlaps(rows: Activities, issues: Issues) -> None:
     """Mark rows whose period overlaps another period of the same stream: which of them counts is not guessed.
 
-    A stream is one facility, process, item, use, region, instrument and meter. Rows of the very same period add up.
+    A stream is one facility, item, use, region and instrument, and one process and meter where every row of it names
+    its own. Rows of the very same period add up.
     """
     table = rows.table
     good = np.flatnonzero(~rows.bad)
-    codes = [rows.index[name] if name in rows.index else table.codes[name] for name in STREAM]
-    stream, _ = distinct(*(column[good] for column in codes)) if len(good) else (np.empty(0, np.int32), None)
-    pair, sample = distinct(stream, rows.index["period"][good]) if len(good) else (stream, np.empty(0, np.int64))
+    if not len(good):
+        return
+    stream, _ = distinct(*(rows.index[name][good] for name in STREAM), _uses(rows)[good])
+    for name in ("process", "meter"):  # a row that names none may hold what the others hold
+        codes = table.codes[name][good]
+        blank = np.zeros(int(stream.max()) + 1, dtype=bool)
+        blank[stream[codes < 0]] = True
+        stream, _ = distinct(stream, np.where(blank[stream], -1, codes))
+    pair, sample = distinct(stream, rows.index["period"][good])
     by_stream: dict[int, list[tuple[Period, int]]] = {}
     for number, row in enumerate(sample.tolist()):
         period = rows.values["period"][rows.index["period"][good[row]]]
@@ -42,6 +50,14 @@ def check_overlaps(rows: Activities, issues: Issues) -> None:
                        value=", ".join(labels), item=table.text("item", int(here[0])),
                        facility=table.text("facility", int(here[0])))  # fmt: skip
             rows.bad[here] = True
+
+
+def _uses(rows: Activities) -> np.ndarray:
+    """Return the use of each row as a code, taken from the item where the row leaves it out."""
+    names = list(choices("use"))
+    given = np.array([*(names.index(use) for use in rows.values["use"]), -1], dtype=np.int32)[rows.index["use"]]
+    default = [names.index(i.default_use) if i.default_use in names else -1 for i in rows.values["item"]]
+    return np.asarray(np.where(given >= 0, given, np.array([*default, -1], dtype=np.int32)[rows.index["item"]]))
 
 
 def check_duplicates(rows: Activities, issues: Issues) -> None:

@@ -34,6 +34,9 @@ class EmissionRoutes(Chains):
         if key.measured("factor"):
             return "own-factor", [self._own_factor(category)]
         routes = ["carbon"] if key.measured("carbon_content") else list(category.routes)
+        own = any(s.own and ("emission", key.item.id) in s.index for s in self.library.known(category.sets))
+        if own and not key.measured("carbon_content"):
+            routes.insert(0, "factor")  # the user's own factor set comes before every default
         if key.measured("ncv") and "carbon" in routes:
             routes.sort(key=lambda name: name != "carbon")
         misses: list[Miss] = []
@@ -272,6 +275,10 @@ class EmissionRoutes(Chains):
                 item="electricity", gas="CO2", accept=self.fits(),
                 ladder=self.library.ladder(key.region, "nation" if residual else start), rule=periods,
             )  # fmt: skip
+            if isinstance(match, Miss) and residual and terms:
+                self.lacking.append(basis)
+                self.report("F209", column="item", value=key.item.id, period=key.period.label)
+                continue
             if isinstance(match, Miss):
                 self.missing([match], category)
                 raise FailedError

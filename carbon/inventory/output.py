@@ -15,7 +15,7 @@ from carbon.errors import Issues, near_misses
 from carbon.inventory.plan import Plan, Sums
 from carbon.inventory.resolve import Facility
 from carbon.inventory.terms import ENERGY, PRIMARY
-from carbon.inventory.totals import Completeness, weighted
+from carbon.inventory.totals import Completeness, rounded, weighted
 from carbon.periods import Period
 from carbon.tables import Table
 
@@ -124,7 +124,7 @@ def intensities(
         masses.pop(PRIMARY, None)
         masses.pop("CO2-biogenic", None)
         co2e = weighted(masses, gwp) if found else None
-        tce = None if coal is None else float(coal / 1000)
+        tce = None if coal is None else coal / 1000
         quantity = sum((one.quantity for one in rows), Fraction(0))
         shared = {key[2] for key in made if key[0] == name and key[1] == part and key[3] == period}
         siblings = [
@@ -136,20 +136,22 @@ def intensities(
         revenue = None
         if siblings and all(one.revenue is not None for one in siblings):
             revenue = sum((one.revenue for one in siblings if one.revenue is not None), Fraction(0))
+        money = revenue / 10000 if revenue else None
         records.append(
             {
                 "facility": name, "process": part, "product": product, "period": period.label,
-                "quantity": float(quantity), "unit": unit, "co2e_t": co2e,
-                "co2e_t_per_unit": _ratio(co2e, quantity), "tce": tce,
-                "kgce_per_unit": _ratio(None if coal is None else float(coal), quantity),
-                "revenue_cny": None if revenue is None else float(revenue),
-                "co2e_t_per_10k_cny": _ratio(co2e, revenue / 10000 if revenue else None),
-                "tce_per_10k_cny": _ratio(tce, revenue / 10000 if revenue else None),
+                "quantity": float(quantity), "unit": unit, "co2e_t": rounded(co2e),
+                "co2e_t_per_unit": _ratio(co2e, quantity), "tce": rounded(tce),
+                "kgce_per_unit": _ratio(coal, quantity),
+                "revenue_cny": rounded(revenue),
+                "co2e_t_per_10k_cny": _ratio(co2e, money),
+                "tce_per_10k_cny": _ratio(tce, money),
                 "shared_by": len(shared), "complete": found and completeness.complete([name], period),
             }
         )  # fmt: skip
     return records
 
 
-def _ratio(amount: float | None, by: Fraction | None) -> float | None:
-    return None if amount is None or not by else float(Fraction(amount) / by)
+def _ratio(amount: Fraction | None, by: Fraction | None) -> float | None:
+    """Return a quotient, rounded once; None where something is unknown or nothing was made."""
+    return None if amount is None or not by else float(amount / by)

@@ -74,8 +74,9 @@ class Result:
 
     @cached_property
     def bases(self) -> list[str]:
-        """Accounting bases that every pack has: location, and perhaps market."""
-        return [basis for basis in ("location", "market") if all(basis in pack.bases for pack in self.packs)]
+        """Accounting bases that every pack with emissions has: location, and perhaps market."""
+        packs = [pack for pack in self.packs if pack.category]
+        return [basis for basis in ("location", "market") if all(basis in p.bases for p in packs)]
 
     @cached_property
     def total_records(self) -> list[dict[str, Any]]:

@@ -63,11 +63,12 @@ class Cells:
 
     @cached_property
     def places(self) -> list[Place]:
-        """Every facility, every group, and all together if there are several."""
+        """Every facility, every group, and all together if that is more than one of these."""
         used = sorted({f.id: f for f in self.facilities}.values(), key=lambda f: f.id)
         places = [Place(f.id, f.group) for f in used]
         places += [Place("", group) for group in sorted({f.group for f in used if f.group})]
-        return places + ([Place("", "")] if len(used) > 1 else [])
+        one_group = len({f.group for f in used}) == 1 and used[0].group
+        return places + ([Place("", "")] if len(used) > 1 and not one_group else [])
 
     def period_levels(self, key: np.ndarray) -> list[np.ndarray]:
         """Return index arrays into `periods`: the own period of each key, its quarter and its year, or -1."""

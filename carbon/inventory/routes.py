@@ -37,23 +37,24 @@ def route(key: Key, library: Library, electricity: RunElectricity, report: Repor
     """
     pack = library.pack(key.pack)
     category = category_of(pack, key)
-    name, terms = "energy-only", list[Term]()
+    name, terms, lacking = "energy-only", list[Term](), list[str]()
     energy = EnergyRoutes(key, library, electricity, report)
     try:
         if category is not None:
-            name, terms = EmissionRoutes(key, library, electricity, report).terms(category)
+            emissions = EmissionRoutes(key, library, electricity, report)
+            name, terms = emissions.terms(category)
+            lacking = emissions.lacking
         else:
             _check_energy_only(pack, key, report)
         terms = [*terms, *energy.terms(category, optional=bool(pack.category))]
-        used = {slot.column for term in terms for slot in term.slots}
-        for measured, _ in key.given:
-            if measured not in used:
-                report("A402", column=measured, value=key.item.id)
     except FailedError:
         return Routed(failed=True)
-    if category is None:
-        return Routed(route=name, terms=tuple(terms), non_fossil=energy.non_fossil())
-    return Routed(category.id, category.scope, name, tuple(terms), energy.non_fossil())
+    used = {slot.column for term in terms for slot in term.slots}
+    for measured, _ in key.given:
+        if measured not in used:
+            report("A402", column=measured, value=key.item.id)
+    label, scope = (category.id, category.scope) if category else ("", 0)
+    return Routed(label, scope, name, tuple(terms), energy.non_fossil(), tuple(lacking))
 
 
 def _check_energy_only(pack: MethodPack, key: Key, report: Report) -> None:

@@ -126,6 +126,8 @@ class Routed:
         Gases and energy.
     non_fossil : bool
         Whether its energy is left out of the control scope as non-fossil.
+    lacking : tuple of str
+        Bases on which it could not be computed although the other one could.
     failed : bool
         Whether its rows cannot be computed.
     """
@@ -135,6 +137,7 @@ class Routed:
     route: str = ""
     terms: tuple[Term, ...] = ()
     non_fossil: bool = False
+    lacking: tuple[str, ...] = ()
     failed: bool = False
 
 

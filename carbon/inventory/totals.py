@@ -30,6 +30,8 @@ class Completeness:
     ----------
     bad : set of (facility, Period or None)
         Facility-periods with rows that could not be computed; None = the period is not known.
+    lacking : set of (facility, Period, basis)
+        Facility-periods of which one basis alone could not be computed.
     everything : bool
         Whether rows could not even be given to a facility.
     spans : dict of facility to set of Period
@@ -37,11 +39,12 @@ class Completeness:
     """
 
     bad: set[tuple[str, Period | None]] = field(default_factory=set)
+    lacking: set[tuple[str, Period, str]] = field(default_factory=set)
     everything: bool = False
     spans: dict[str, set[Period]] = field(default_factory=dict)
 
-    def complete(self, members: list[str], period: Period) -> bool:
-        """Return whether nothing is missing for some facilities in a period."""
+    def complete(self, members: list[str], period: Period, basis: str = "") -> bool:
+        """Return whether nothing is missing for some facilities in a period (on a basis)."""
         from carbon.inventory.checks import covers
 
         if self.everything:
@@ -50,6 +53,8 @@ class Completeness:
             for facility, other in self.bad:
                 if facility == name and (other is None or other.overlaps(period)):
                     return False
+            if any(f == name and b == basis and p.overlaps(period) for f, p, b in self.lacking):
+                return False
             spans = self.spans.get(name, set())
             if period not in spans and not covers(spans, period):
                 return False
@@ -123,7 +128,9 @@ def emission_totals(
         record["uncertainty_pct"] = record["uncertainty_known_pct"] = None
         if uncertainty is not None:
             record |= uncertainty.of(where, when, name, bases[b], record["co2e_t"])
-        record["complete"] = record["co2e_t"] is not None and completeness.complete(members(cells, where), when)
+        record["complete"] = record["co2e_t"] is not None and completeness.complete(
+            members(cells, where), when, bases[b]
+        )
         records.append(record)
     return records + _absent(cells, completeness, bases, {(r["facility"], r["period"]) for r in records})
 
@@ -181,17 +188,22 @@ def _gases(masses: Mapping[str, Fraction], gwp: Mapping[str, Fraction]) -> dict[
     record: dict[str, float | None] = {column: float(masses.get(gas, 0) / 1000) for gas, column in MAIN.items()}
     rest = {gas: mass for gas, mass in masses.items() if gas not in MAIN and gas != "CO2-biogenic"}
     counted = {gas: mass for gas, mass in masses.items() if gas != "CO2-biogenic"}
-    record["other_co2e_t"] = weighted(rest, gwp)
-    record["co2e_t"] = weighted(counted, gwp)
+    record["other_co2e_t"] = rounded(weighted(rest, gwp))
+    record["co2e_t"] = rounded(weighted(counted, gwp))
     record["biogenic_co2_t"] = float(masses.get("CO2-biogenic", Fraction(0)) / 1000)
     return record
 
 
-def weighted(masses: Mapping[str, Fraction], gwp: Mapping[str, Fraction]) -> float | None:
-    """Return tonnes of CO2e; None where a gas has no warming potential."""
+def weighted(masses: Mapping[str, Fraction], gwp: Mapping[str, Fraction]) -> Fraction | None:
+    """Return tonnes of CO2e, exactly; None where a gas has no warming potential."""
     if any(gas not in gwp and mass for gas, mass in masses.items()):
         return None
-    return float(sum((mass * gwp[gas] for gas, mass in masses.items() if mass), Fraction(0)) / 1000)
+    return sum((mass * gwp[gas] for gas, mass in masses.items() if mass), Fraction(0)) / 1000
+
+
+def rounded(exact: Fraction | None) -> float | None:
+    """Return an exact number as the nearest float; None stays None."""
+    return None if exact is None else float(exact)
 
 
 def energy_totals(cells: Cells, language: str, completeness: Completeness) -> list[dict[str, Any]]:
@@ -229,6 +241,10 @@ def energy_totals(cells: Cells, language: str, completeness: Completeness) -> li
     quantities = _quantities(cells, key_label)
     lacking = _lacking_primary(cells, key_label)
     records = []
+
+    for p, q, n in [*coal]:  # where all energy is feedstock or non-fossil, the control scope is zero
+        if n == top:
+            coal.setdefault((p, q, top + 1), dict.fromkeys(coal[p, q, top], Fraction(0)))
 
     def order(group: tuple[int, int, int]) -> tuple[object, ...]:
         place, period, label = group

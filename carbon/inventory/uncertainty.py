@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -109,34 +111,47 @@ class Uncertainty:
                     effect = sums[number] * Fraction(limit)
                     effects[factor.id] = effects.get(factor.id, Fraction(0)) + effect
 
-    def of(self, place: Place, period: Period, category: str, basis: str, co2e_t: float | None) -> dict[str, Any]:
-        """Return `uncertainty_pct` (None unless every limit is known) and `uncertainty_known_pct` of one total."""
-        variance, gross, sure = Fraction(0), Fraction(0), Fraction(0)
-        effects: dict[str, Fraction] = {}
+    @cached_property
+    def _totals(self) -> dict[tuple[Place, Period, str, str], _Spread]:
+        """Cells added up over every place, period and category that contains them."""
+        totals: dict[tuple[Place, Period, str, str], _Spread] = {}
         groups = {f.id: f.group for f in self.facilities}
         for name, cell in self._cells.items():
-            facility, native, own, cell_basis = name
-            inside = (
-                cell_basis == basis
-                and (category in (TOTAL, own))
-                and period in roll_up_periods(native)
-                and (
-                    place.level == 2
-                    or facility == place.facility
-                    or (not place.facility and groups[facility] == place.group)
-                )
-            )
-            if inside:
-                variance, gross, sure = variance + cell[0], gross + cell[1], sure + cell[2]
-                for factor, effect in self._effects.get(name, {}).items():
-                    effects[factor] = effects.get(factor, Fraction(0)) + effect
-        if not gross:
+            facility, native, category, basis = name
+            group = groups[facility]
+            places = [Place(facility, group), Place("", "")] + ([Place("", group)] if group else [])
+            for place in places:
+                for period in roll_up_periods(native):
+                    for label in (category, TOTAL):
+                        spread = totals.setdefault((place, period, label, basis), _Spread())
+                        spread.add(cell, self._effects.get(name, {}))
+        return totals
+
+    def of(self, place: Place, period: Period, category: str, basis: str, co2e_t: float | None) -> dict[str, Any]:
+        """Return `uncertainty_pct` (None unless every limit is known) and `uncertainty_known_pct` of one total."""
+        spread = self._totals.get((place, period, category, basis), _Spread())
+        if not spread.gross:
             return {"uncertainty_pct": None, "uncertainty_known_pct": None}
-        known = float(100 * sure / gross)
-        variance += sum((effect**2 for effect in effects.values()), Fraction(0))
-        complete = sure == gross and co2e_t
-        percent = 100 * math.sqrt(float(variance)) / abs(co2e_t * 1000) if complete and co2e_t else None
-        return {"uncertainty_pct": percent, "uncertainty_known_pct": known}
+        variance = spread.activity + sum((effect**2 for effect in spread.effects.values()), Fraction(0))
+        percent = None
+        if spread.sure == spread.gross and co2e_t:
+            percent = 100 * math.sqrt(float(variance)) / abs(co2e_t * 1000)
+        return {"uncertainty_pct": percent, "uncertainty_known_pct": float(100 * spread.sure / spread.gross)}
+
+
+@dataclass
+class _Spread:
+    """What the uncertainty of one total is made of: activity variance, gross and sure CO2e, effect of each factor."""
+
+    activity: Fraction = Fraction(0)
+    gross: Fraction = Fraction(0)
+    sure: Fraction = Fraction(0)
+    effects: dict[str, Fraction] = field(default_factory=dict)
+
+    def add(self, cell: tuple[Fraction, Fraction, Fraction], effects: Mapping[str, Fraction]) -> None:
+        self.activity, self.gross, self.sure = self.activity + cell[0], self.gross + cell[1], self.sure + cell[2]
+        for factor, effect in effects.items():
+            self.effects[factor] = self.effects.get(factor, Fraction(0)) + effect
 
 
 def _limits_known(term: Any) -> bool:

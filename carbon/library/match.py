@@ -96,7 +96,7 @@ def find(
     if not processed:
         return Miss("process", nearest=tuple(fitting))
     order = {s.id: position for position, s in enumerate(sets)}
-    listed = [s.id for s in sets if not s.own]
+    listed = [s.id for s in sets]
     tried: list[Said] = []
     in_region = False
     for region in regions:

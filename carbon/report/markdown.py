@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from carbon.report.words import words
@@ -11,7 +12,7 @@ from carbon.report.words import words
 if TYPE_CHECKING:
     from carbon.inventory import Result
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~$])")
+_SPECIAL = re.compile(r"([\\`*_\[\]#|<>~])")
 LONGEST_TABLE = 40
 
 
@@ -27,12 +28,18 @@ def escape(text: Any) -> str:
 
 
 def figure(value: float | None, digits: int = 2) -> str:
-    """Return a number for reading: thousands apart, a few decimals, a dash where unknown."""
+    """Return a number for reading: thousands apart, a few decimals (GB/T 8170: half to even), a dash where unknown.
+
+    Examples
+    --------
+    >>> figure(30.165), figure(220.295), figure(1234567.0), figure(None)
+    ('30.16', '220.30', '1,234,567.00', '–')
+    """
     if value is None:
         return "–"
     if value and abs(value) < 10**-digits:
         return f"{value:.3g}"
-    return f"{value:,.{digits}f}"
+    return f"{Decimal(repr(value)):,.{digits}f}"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], file: str, w: dict[str, str]) -> list[str]:
@@ -163,7 +170,7 @@ def _issues(result: Result, w: dict[str, str]) -> list[str]:
 def _sources(facts: dict[str, Any], w: dict[str, str], language: str) -> list[str]:
     rows = [
         [f"`{name}`", escape(f"{entry['document']} {entry[f'title_{language}']}"),
-         w[entry["verification"]]]
+         w[f"is_{entry['verification']}"]]
         for name, entry in facts["sets"].items()
     ]  # fmt: skip
     return [f"## {w['sources']}", "", *table([w["set"], w["document"], w["verification"]], rows, "provenance.json", w)]
