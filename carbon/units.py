@@ -23,7 +23,10 @@ Dimension = frozenset[tuple[str, int]]
 _MASS_UNITS = ("kg", "g", "mg", "t", "kt", "Mt", "万t", "万吨", "吨", "千克", "克")
 _OPERATORS = str.maketrans({"·": "*", "⋅": "*", "•": "*", "×": "*", "∙": "*"})
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?(?:[eE]\d+)?)|([()*/^])|([^\s()*/^]+))")
-_GLYPHS = {"Nm³": "Nm3", "m³": "m3", "m²": "m2"}
+_TENS = frozenset(10.0**power for power in range(13))
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_POWER = re.compile(r"(?<=[0-9])[⁰¹²³⁴⁵⁶⁷⁸⁹]+")  # 10⁴ is a power, m³ a name
+_GAS_APART = re.compile(r"(?<![A-Za-z])(kg|g|mg|t|kt|Mt|吨|千克)[ -](?=(?:CO2e?|CH4|N2O|SF6|NF3|C)(?![A-Za-z0-9]))")
 REFUSED = {"ton": "t", "tons": "t", "nm3": "Nm3", "cal": "kcal", "btu": "mmBtu_HHV", "mmbtu": "mmBtu_HHV", "t": "t"}
 
 
@@ -162,7 +165,9 @@ def parse(text: str) -> Unit:
     >>> parse("tCO2").dimension == parse("tCH4").dimension
     False
     """
-    cleaned = unicodedata.normalize("NFKC", text.strip()).translate(_OPERATORS).replace("**", "^")
+    raised = _POWER.sub(lambda found: "^" + found[0].translate(_RAISED), text.strip())
+    cleaned = unicodedata.normalize("NFKC", raised).translate(_OPERATORS).replace("**", "^")
+    cleaned = _GAS_APART.sub(r"\1", cleaned)
     tokens, position = [], 0
     while position < len(cleaned):
         match = _TOKEN.match(cleaned, position)
@@ -176,6 +181,13 @@ def parse(text: str) -> Unit:
     if rest:
         raise UnitError(text)
     return Unit(text.strip(), unit.scale, unit.dimension)
+
+
+def _ten(number: str, text: str) -> Fraction:
+    """Return a number inside a unit, which is a power of ten; `104 Nm3` is a lost exponent and refused."""
+    if len(number) <= 14 and (value := float(number)) in _TENS:
+        return Fraction(int(value))
+    raise UnitError(text, [text.replace(number, f"{number[:2]}^{number[2:]}")] if number.startswith("10") else [])
 
 
 def _product(tokens: list[tuple[str, ...]], text: str) -> tuple[Unit, list[tuple[str, ...]]]:
@@ -197,7 +209,7 @@ def _product(tokens: list[tuple[str, ...]], text: str) -> tuple[Unit, list[tuple
                 raise UnitError(text)
             tokens = tokens[1:]
         elif number:
-            part = Unit(number, Fraction(number), frozenset())
+            part = Unit(number, _ten(number, text), frozenset())
         elif word:
             part = _atom(word)
         else:
