@@ -12,15 +12,12 @@ if TYPE_CHECKING:
     from carbon.errors import CarbonError, DataError, Issue, Issues, UsageError
     from carbon.inventory import Result, account
     from carbon.library import Library, load_library
-    from carbon.run import check, run
 
 _HOMES = {
     "account": "carbon.inventory",
     "Result": "carbon.inventory",
     "Library": "carbon.library",
     "load_library": "carbon.library",
-    "run": "carbon.run",
-    "check": "carbon.run",
     "CarbonError": "carbon.errors",
     "DataError": "carbon.errors",
     "UsageError": "carbon.errors",
@@ -28,8 +25,7 @@ _HOMES = {
     "Issues": "carbon.errors",
 }
 __all__ = [
-    "CarbonError", "DataError", "Issue", "Issues", "Library", "Result", "UsageError", "account", "check",
-    "load_library", "run",
+    "CarbonError", "DataError", "Issue", "Issues", "Library", "Result", "UsageError", "account", "load_library",
 ]  # fmt: skip
 
 

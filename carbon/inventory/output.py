@@ -85,7 +85,9 @@ def intensities(
     plan : Plan
         Amounts.
     facility, process : int32[rows]
-        Where each row belongs; `names` and `processes` say what the numbers mean.
+        Where each row belongs.
+    names, processes : sequence of str
+        What these numbers mean.
     gwp : mapping of gas to Fraction
         Warming potentials.
     completeness : Completeness

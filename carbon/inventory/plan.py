@@ -148,6 +148,8 @@ class Sums:
             Group of each; -1 = none.
         groups : int
             How many groups.
+        bias, limbs : int
+            Reach and width of an accumulator; see `carbon.kernels.sums`.
         """
         out = np.zeros((groups, limbs), dtype=np.int64)
         bits = np.ascontiguousarray(amount, dtype=np.float64).view(np.int64)

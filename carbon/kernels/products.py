@@ -62,29 +62,26 @@ def products(
             if whole / power != amount or abs(whole) > 9007199254740992.0:
                 whole = amount
                 power = 1.0
-            below = power * denominator
-            high = whole * numerator
-            part = splitter * whole
-            left_high = part - (part - whole)
-            left_low = whole - left_high
-            part = splitter * numerator
-            right_high = part - (part - numerator)
-            right_low = numerator - right_high
-            low = (
-                (left_high * right_high - high) + left_high * right_low + left_low * right_high
-            ) + left_low * right_low
-            ratio = high / below
-            back = ratio * below
-            part = splitter * ratio
-            left_high = part - (part - ratio)
-            left_low = ratio - left_high
-            part = splitter * below
-            right_high = part - (part - below)
-            right_low = below - right_high
-            rest = (
-                (left_high * right_high - back) + left_high * right_low + left_low * right_high
-            ) + left_low * right_low
-            amount = ratio + ((high - back) - rest + low) / below
+            left, right = whole, numerator
+            high, low, below, under, ratio = 0.0, 0.0, 1.0, 0.0, 0.0
+            for step in range(3):  # Dekker's exact product, three times; then what the quotient leaves over
+                whole = left * right
+                part = splitter * left
+                left_high = part - (part - left)
+                left_low = left - left_high
+                part = splitter * right
+                right_high = part - (part - right)
+                right_low = right - right_high
+                error = ((whole - left_high * right_high) - left_low * right_high) - left_high * right_low
+                error = left_low * right_low - error
+                if step == 0:
+                    high, low, left, right = whole, error, power, denominator
+                elif step == 1:
+                    below, under = whole, error
+                    ratio = high / below
+                    left, right = ratio, below
+                else:
+                    amount = ratio + ((high - whole) - error + low - ratio * under) / below
         for slot in range(slot_column.shape[1]):
             column = slot_column[term, slot]
             if column < 0:
