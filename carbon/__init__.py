@@ -30,6 +30,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib import metadata
+
+        return metadata.version("carbon-accounting")
     if name not in _HOMES:
         message = f"module 'carbon' has no attribute {name!r}"
         raise AttributeError(message)

@@ -36,12 +36,14 @@ def describe(name: str, language: str = "en") -> str:
             f"{c.id:<18} {c.name_zh:<12} {c.meaning_zh if language == 'zh' else c.meaning_en}"
             for c in choices(LISTS[name]).values()
         )
+    if name == "items":
+        return "\n".join(f"{i.id:<44} {i.kind:<12} {i.name_zh} · {i.name_en}" for i in load_library().items)
     if name == "units":
         return "  ".join(vocabulary())
     if name == "methods":
         library = load_library()
         packs = [library.pack(identifier) for identifier in library.pack_ids]
         return "\n".join(f"{p.id:<20} {p.title_zh if language == 'zh' else p.title_en} — {p.document}" for p in packs)
-    known = [*table_names(), *LISTS, "units", "methods"]
+    known = [*table_names(), *LISTS, "items", "units", "methods"]
     message = f"nothing called {name!r} to describe; nearest: {', '.join(near_misses(name, known) or known)}"
     raise UsageError(message)

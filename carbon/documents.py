@@ -6,14 +6,15 @@ Rows never come here. An unknown key is an error that names the known ones.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from carbon.errors import DataError, Issues, Said, near_misses
+from carbon.errors import DataError, Issues, Said, near_misses, printable
 from carbon.units import parse
 
 Language = Literal["zh", "en"]
@@ -23,13 +24,24 @@ Basis = Literal["location", "market"]
 
 def _fraction(value: Any) -> Fraction:
     """Return a number or a text such as ``44/12`` exactly; floats in a TOML file are taken as printed."""
+    text = str(value)
+    if _ENDLESS.search(text):
+        raise ValueError(Said("more than two digits of an exponent", "指数超过两位"))
     try:
-        return Fraction(str(value))
+        return Fraction(text)
     except ZeroDivisionError as error:
-        message = "a fraction cannot have 0 below"
-        raise ValueError(message) from error
+        raise ValueError(Said("a fraction cannot have 0 below", "分母不能为 0")) from error
 
 
+def _one_line(text: str) -> str:
+    """Return a text of one line; a control character in it is refused."""
+    if printable(text) != text:
+        raise ValueError(Said("a line break or another control character", "含有换行或其他控制字符"))
+    return text
+
+
+_ENDLESS = re.compile(r"[eE][+-]?[\d_]{3,}")  # as an exact number it would fill the memory
+Line = Annotated[str, AfterValidator(_one_line)]
 Exact = Annotated[Fraction, BeforeValidator(_fraction)]
 
 
@@ -154,18 +166,18 @@ class RunElectricity(_Document):
     start: Literal["province", "grid", "nation"] | None = None
     periods: Literal["same-year", "latest"] | None = None
     primary_gce: Exact | None = None
-    primary_unit: str = "kgce/kWh"
-    primary_source: str = ""
+    primary_unit: Line = "kgce/kWh"
+    primary_source: Line = ""
 
     @model_validator(mode="after")
     def _sourced(self) -> RunElectricity:
         if self.primary_gce is not None:
             if not self.primary_source.strip():
-                message = "primary_gce needs primary_source: which publication, which year"
-                raise ValueError(message)
+                en = "primary_gce needs primary_source: which publication, which year"
+                raise ValueError(Said(en, "primary_gce 须有 primary_source：出自何文件、何年"))
             if set(parse(self.primary_unit).dimension) != {("standard_coal", 1), ("energy", -1)}:
-                message = "primary_unit is standard coal per electricity, such as kgce/kWh or tce/万kWh"
-                raise ValueError(message)
+                en = "primary_unit is standard coal per electricity, such as kgce/kWh or tce/万kWh"
+                raise ValueError(Said(en, "primary_unit 为单位电量的标准煤量，如 kgce/kWh 或 tce/万kWh"))
         return self
 
 
@@ -186,15 +198,15 @@ class RunFile(_Document):
         Folders with own factor sets, relative to the run folder.
     """
 
-    title: str = ""
-    method: str = "cn-general"
-    gwp: str = ""
+    title: Line = ""
+    method: Line = "cn-general"
+    gwp: Line = ""
     as_of: dt.date | None = None
     language: Language = "en"
     on_error: Literal["continue", "stop"] = "continue"
-    region: str = ""
-    factors: list[str] = []
-    activities: str = ""
+    region: Line = ""
+    factors: list[Line] = []
+    activities: Line = ""
     electricity: RunElectricity = Field(default_factory=RunElectricity)
 
 
@@ -221,25 +233,48 @@ def load(path: Path, model: type[Model]) -> Model:
     DataError
         If it is not TOML (T115), or a key is unknown (T116) or a value wrong (T117); all at once.
     """
-    issues = Issues()
     try:
         content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of too many digits, lists too deep in each other
+        issues = Issues()
         issues.add("T115", file=path.name, value=str(error)[:160])
         raise DataError(issues) from error
+    return validated(content, model, path.name)
+
+
+def validated(content: dict[str, Any], model: type[Model], file: str) -> Model:
+    """Return values as their model.
+
+    Parameters
+    ----------
+    content : dict
+        Values by key.
+    model : type
+        `RunFile`, `MethodPack` or `SetMetadata`.
+    file : str
+        Where they come from, for messages; may be empty.
+
+    Raises
+    ------
+    DataError
+        If a key is unknown (T116) or a value wrong (T117); all at once.
+    """
     try:
         return model.model_validate(content)
     except ValidationError as error:
+        issues = Issues()
         for problem in error.errors(include_url=False):
             *places, key = (str(part) for part in problem["loc"] or ("",))
             if problem["type"] == "extra_forbidden":
                 known = known_keys(model, places)
-                issues.add("T116", file=path.name, column=".".join([*places, key]), value=key, known=known,
+                issues.add("T116", file=file, column=".".join([*places, key]), value=key, known=known,
                            near=near_misses(key, known))  # fmt: skip
             else:
                 given = "" if problem["type"] == "missing" else str(problem["input"])[:80]
-                why = Said(problem["msg"], _REASONS.get(problem["type"], problem["msg"]))
-                issues.add("T117", file=path.name, column=".".join([*places, key]), value=given, why=why)
+                own = next(iter(getattr(problem.get("ctx", {}).get("error"), "args", ())), None)
+                general = Said(problem["msg"], _REASONS.get(problem["type"], problem["msg"]))
+                why = own if isinstance(own, Said) else general
+                issues.add("T117", file=file, column=".".join([*places, key]), value=given, why=why)
         raise DataError(issues) from error
 
 

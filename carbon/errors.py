@@ -8,6 +8,7 @@ CarbonError
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -41,14 +42,30 @@ class DataError(CarbonError):
     ----------
     issues : Issues
         What is wrong, one entry per kind of mistake.
+    language : str
+        Language that the input asks for, if that is known.
     """
 
-    def __init__(self, issues: Issues) -> None:
-        self.issues = issues
+    def __init__(self, issues: Issues, language: str = "") -> None:
+        self.issues, self.language = issues, language
         super().__init__("\n".join(issue.text() for issue in issues))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.issues,)
+        return type(self), (self.issues, self.language)
+
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # also marks that reverse what is shown
+
+
+def printable(text: object) -> str:
+    r"""Return a text without the control characters by which it could command a terminal.
+
+    Examples
+    --------
+    >>> printable("\x1b[2Jplant")
+    '�[2Jplant'
+    """
+    return _CONTROL.sub("�", str(text))
 
 
 @cache
@@ -81,7 +98,7 @@ class Issue:
     code : str
         Key of the catalogue; the same in every language.
     file, column, value : str
-        Where it is and what stands there; empty if it concerns the whole file.
+        Where it is and what stands there, made printable; empty if it concerns the whole file.
     lines : sequence of int
         Line numbers as an editor shows them (the header is line 1); empty if it concerns the whole file.
     parts : dict
@@ -95,6 +112,10 @@ class Issue:
     value: str = ""
     parts: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name in ("file", "column", "value"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
+
     @property
     def severity(self) -> str:
         """`error` (the lines are not computed), `warning` (computed, look at it) or `note` (a fallback was used)."""
@@ -105,7 +126,7 @@ class Issue:
         for name, given in self.parts.items():
             parts = given if isinstance(given, list) else [given]
             words[name] = ", ".join(getattr(part, language) if isinstance(part, Said) else str(part) for part in parts)
-        return catalogue()[self.code][f"{key}_{language}"].format_map(_Blank(words)).strip()
+        return printable(_render(catalogue()[self.code][f"{key}_{language}"], words))
 
     def message(self, language: str = "en") -> str:
         """Return what is wrong, in one sentence."""
@@ -129,11 +150,28 @@ class Issue:
         return self.text()
 
 
+_CLAUSE = re.compile(r"\[\[(.*?)\]\]")  # a clause of a template, left out where a part of it is empty
+_PART = re.compile(r"\{(\w+)")
+
+
+def _render(template: str, words: dict[str, Any], blank: str = "") -> str:
+    """Return a template filled in; what is missing reads as `blank`, and an optional clause without its parts goes."""
+
+    def clause(found: re.Match[str]) -> str:
+        return found[1] if blank or all(words.get(name) for name in _PART.findall(found[1])) else ""
+
+    return _CLAUSE.sub(clause, template).format_map(_Blank(words, blank=blank)).strip()
+
+
 class _Blank(dict[str, Any]):
-    """A mapping for templates whose missing parts read as an ellipsis."""
+    """A mapping for templates: what is missing in it reads as one and the same text."""
+
+    def __init__(self, words: dict[str, Any], blank: str) -> None:
+        super().__init__(words)
+        self.blank = blank
 
     def __missing__(self, key: str) -> str:
-        return "…"
+        return self.blank
 
 
 class Issues(list[Issue]):
@@ -152,9 +190,16 @@ class Issues(list[Issue]):
         """Those that keep lines from being computed."""
         return Issues(issue for issue in self if issue.severity == "error")
 
-    def count(self, severity: str) -> int:  # type: ignore[override]
-        """Return how many lines have issues of one severity (an issue of a whole file counts once)."""
-        return sum(max(1, len(issue.lines)) for issue in self if issue.severity == severity)
+    def counts(self) -> dict[str, int]:
+        """Return lines with errors and lines with warnings (each line once), and the number of notes."""
+        found = {}
+        for severity in ("error", "warning"):
+            places = {(i.file, int(line)) for i in self if i.severity == severity for line in i.lines}
+            found[severity] = len(places) + sum(i.severity == severity and not len(i.lines) for i in self)
+        return found | {"note": sum(i.severity == "note" for i in self)}
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{i.severity}: {i}" for i in self.ordered()) or "no issues"
 
     def ordered(self) -> Issues:
         """Return them sorted by severity, code and place, so that output does not depend on the order of discovery."""
@@ -217,6 +262,6 @@ def explain_code(code: str, language: str = "en") -> str:
     words = {"en": ("Means", "Remedy", "Example"), "zh": ("含义", "处理", "示例")}[language]
     lines = [f"{code.upper()} ({entry['severity']}): {entry[f'title_{language}']}"]
     lines += [f"{words[0]}: {entry[f'meaning_{language}'].strip()}"] if entry.get(f"meaning_{language}") else []
-    lines += [f"{words[1]}: {entry[f'remedy_{language}'].format_map(_Blank()).strip()}"]
+    lines += [f"{words[1]}: {_render(entry[f'remedy_{language}'], {}, blank='…')}"]
     lines += [f"{words[2]}: {entry['example'].strip()}"] if entry.get("example") else []
     return "\n".join(lines)

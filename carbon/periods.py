@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 
 _EPOCH = dt.date(1970, 1, 1)
+_MONTHS = re.compile(r"(\d{4})年(\d{1,2})月?\s*[-—~至到]\s*(\d{1,2})月份?")
+_MONTH_RANGE = re.compile(r"(\d{4})-(\d{1,2})\s*(?:/|~|至)\s*(\d{4})-(\d{1,2})")
+_HALF = re.compile(r"(\d{4})年?(上|下)半年")
 _YEAR = re.compile(r"(\d{4})(?:年|年度)?")
 _QUARTER = re.compile(r"(\d{4})[-/年 ]?\s*(?:[Qq]([1-4])|第?([1-4一二三四])季度?)")
-_MONTH = re.compile(r"(\d{4})[-/.年](\d{1,2})月?")
+_MONTH = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:月份?)?")
 _RANGE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\s*(?:/|~|至|--|—)\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _CHINESE = {"一": 1, "二": 2, "三": 3, "四": 4}
 FIRST_YEAR, LAST_YEAR = 1970, 2199
@@ -47,23 +50,12 @@ class Period:
     @property
     def grain(self) -> str:
         """`month`, `quarter`, `year` or `range`."""
-        for name, period in (("month", self.month), ("quarter", self.quarter), ("year", self.year)):
-            if period == self:
-                return name
-        return "range"
+        return _grain(self)
 
     @property
     def label(self) -> str:
         """As written in tables: ``2024-03``, ``2024-Q1``, ``2024`` or ``2024-01-15/2024-02-14``."""
-        first = self.first
-        match self.grain:
-            case "month":
-                return f"{first:%Y-%m}"
-            case "quarter":
-                return f"{first.year}-Q{(first.month + 2) // 3}"
-            case "year":
-                return f"{first.year}"
-        return f"{first.isoformat()}/{self.last.isoformat()}"
+        return _label(self)
 
     @property
     def month(self) -> Period:
@@ -90,6 +82,27 @@ class Period:
 
     def __str__(self) -> str:
         return self.label
+
+
+@cache
+def _grain(period: Period) -> str:
+    for name, other in (("month", period.month), ("quarter", period.quarter), ("year", period.year)):
+        if other == period:
+            return name
+    return "range"
+
+
+@cache
+def _label(period: Period) -> str:
+    first = period.first
+    match period.grain:
+        case "month":
+            return f"{first:%Y-%m}"
+        case "quarter":
+            return f"{first.year}-Q{(first.month + 2) // 3}"
+        case "year":
+            return f"{first.year}"
+    return f"{first.isoformat()}/{period.last.isoformat()}"
 
 
 def days(date: dt.date) -> int:
@@ -137,7 +150,7 @@ def parse(text: str) -> Period:
     ----------
     text : str
         ``2024``, ``2024-Q1``, ``2024-03`` or ``2024-01-01/2024-03-31``; the Chinese forms ``2024年``,
-        ``2024年第一季度`` and ``2024年3月`` as well.
+        ``2024年第一季度``, ``2024年3月`` and ``2024年1-3月`` as well.
 
     Raises
     ------
@@ -157,6 +170,14 @@ def parse(text: str) -> Period:
         elif found := _QUARTER.fullmatch(cleaned):
             part = found[2] or found[3]
             period = quarter(int(found[1]), _CHINESE.get(part) or int(part))
+        elif found := _MONTHS.fullmatch(cleaned):
+            period = Period(month(int(found[1]), int(found[2])).start, month(int(found[1]), int(found[3])).end)
+        elif found := _MONTH_RANGE.fullmatch(cleaned):
+            numbers = [int(part) for part in found.groups()]
+            period = Period(month(numbers[0], numbers[1]).start, month(numbers[2], numbers[3]).end)
+        elif found := _HALF.fullmatch(cleaned):
+            first, last = (1, 6) if found[2] == "上" else (7, 12)
+            period = Period(month(int(found[1]), first).start, month(int(found[1]), last).end)
         elif found := _MONTH.fullmatch(cleaned):
             period = month(int(found[1]), int(found[2]))
         elif found := _YEAR.fullmatch(cleaned):

@@ -8,24 +8,24 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import math
-import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from carbon.arrays import to_strings
+from carbon.arrays import from_arrow, to_arrow, to_strings
 from carbon.errors import Issues, UsageError, near_misses
-from carbon.schema import folded
+from carbon.schema import table_words
+from carbon.workbooks import cell_text, read_sheet
 
 MAXIMUM_BYTES = 4 << 30
 SUFFIXES = (".csv", ".parquet", ".xlsx")
-RAGGED = "\0ragged"  # stands in the first cell of a row with too many or too few cells
-DATE = "\x01"  # stands before a cell that was a date and not text
+_FIRST_LINE = re.compile(r"[^\r\n]*\S[^\r\n]*")  # that is not blank
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,19 @@ class Source:
     rows : pyarrow.Table
         Text or number columns as they came.
     line : int64[rows]
-        Line of the file (header = 1), or row of the frame (first = 1).
+        Line of the file, or row of the frame (first = 1).
+    header : int
+        Line of the header; 0 for a frame.
+    refused : tuple of int
+        Lines whose cells cannot be told apart; they are empty here and an issue says why.
     """
 
     file: str
     digest: str
     rows: pa.Table
     line: np.ndarray
+    header: int = 1
+    refused: tuple[int, ...] = ()
 
 
 def read(path: Path, issues: Issues, sheet: str | None = None) -> Source | None:
@@ -60,7 +66,7 @@ def read(path: Path, issues: Issues, sheet: str | None = None) -> Source | None:
     issues : Issues
         Receives what is wrong.
     sheet : str, optional
-        Worksheet of a workbook; the one of that name, else the first.
+        Table that is wanted of a workbook: the sheet of that name in either language, else the first.
 
     Returns
     -------
@@ -99,41 +105,55 @@ def read(path: Path, issues: Issues, sheet: str | None = None) -> Source | None:
     found = readers[path.suffix.lower()](data, path.name, issues, sheet)
     if found is None:
         return None
-    rows, line = found
-    if rows.num_rows == 0:
+    if found.rows.num_rows == 0:
         issues.add("T102", file=path.name)
         return None
-    return Source(path.name, digest, rows, line)
+    return replace(found, digest=digest)
 
 
 def from_frame(frame: Any, name: str) -> Source:
-    """Take a pandas frame, an Arrow table or anything that speaks the Arrow stream interface.
+    """Take a pandas frame, an Arrow table, anything that speaks the Arrow stream interface, dicts or columns.
 
     Raises
     ------
     UsageError
-        If it is none of these.
+        If it is none of these, or its columns do not fit together.
     """
-    if isinstance(frame, pa.Table):
-        rows = frame
-    elif hasattr(frame, "__arrow_c_stream__"):
-        rows = pa.table(frame)
-    elif isinstance(frame, (list, tuple)) and all(isinstance(row, Mapping) for row in frame):
-        names = list(dict.fromkeys(key for row in frame for key in row))
-        rows = pa.table({str(key): pa.array([_cell(row.get(key)) for row in frame]) for key in names})
-    elif isinstance(frame, Mapping):
-        rows = pa.table(dict(frame))
-    else:
+    try:
+        rows = _frame_rows(frame)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        message = f"{name}: this {type(frame).__name__} cannot be read as a table: {error}"
+        raise UsageError(message) from error
+    if rows is None:
         message = f"{name}: expected a path, a DataFrame, an Arrow table or a list of dicts, got {type(frame).__name__}"
         raise UsageError(message)
-    return Source(name, "", rows, np.arange(1, rows.num_rows + 1))
+    return Source(name, "", rows, np.arange(1, rows.num_rows + 1), header=0)
 
 
-def _cell(value: Any) -> Any:
-    """Return one Python cell as text, or None if empty, so that a mixed column stays readable."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
-    return value if isinstance(value, str) else (repr(value) if isinstance(value, float) else str(value))
+def _frame_rows(frame: Any) -> pa.Table | None:
+    if isinstance(frame, pa.Table):
+        return frame
+    if isinstance(frame, (list, tuple)) and all(isinstance(row, Mapping) for row in frame):
+        names = list(dict.fromkeys(key for row in frame for key in row))
+        columns = [to_strings([cell_text(row.get(key)) for row in frame]) for key in names]
+    elif isinstance(frame, Mapping):
+        names, columns = list(frame), [_frame_column(values) for values in frame.values()]
+    elif hasattr(frame, "columns") and hasattr(frame, "iloc"):  # of pandas: its index is no column
+        names, columns = list(frame.columns), [_frame_column(frame.iloc[:, n]) for n in range(frame.shape[1])]
+    else:
+        return pa.table(frame) if hasattr(frame, "__arrow_c_stream__") else None
+    return pa.Table.from_arrays(columns, names=[str(each) for each in names])
+
+
+def _frame_column(values: Any) -> pa.Array | pa.ChunkedArray:
+    """Return a column as Arrow reads it, or as text where it is mixed or of a kind that Arrow has not."""
+    try:
+        array = pa.array(values, from_pandas=True)
+        if not isinstance(array.type, pa.BaseExtensionType):
+            return array
+    except (pa.ArrowException, OverflowError, UnicodeError):
+        pass
+    return to_strings([cell_text(value) for value in values])
 
 
 def _decode(data: bytes, name: str, issues: Issues) -> tuple[str, bytes] | None:
@@ -154,17 +174,21 @@ def _decode(data: bytes, name: str, issues: Issues) -> tuple[str, bytes] | None:
     return text, text.encode()
 
 
-def _read_csv(data: bytes, name: str, issues: Issues, sheet: str | None) -> tuple[pa.Table, np.ndarray] | None:
+def _read_csv(data: bytes, name: str, issues: Issues, sheet: str | None) -> Source | None:
     """Read CSV fast with Arrow where every line is one plain row, else carefully with the csv module."""
     del sheet
     decoded = _decode(data, name, issues)
     if decoded is None:
         return None
     text, data = decoded
-    head = text.split("\n", 1)[0].rstrip("\r")
+    first = _FIRST_LINE.search(text)
+    if first is None:
+        issues.add("T102", file=name)
+        return None
+    head = first[0]
     delimiter = max(",;\t", key=head.count)
     simple = '"' not in text and "\n\n" not in text and "\n\r\n" not in text and text.count("\r") == text.count("\r\n")
-    if simple and head.strip():
+    if simple and first.start() == 0 and head.strip(f"{delimiter} "):
         from pyarrow import csv as fast
 
         try:
@@ -177,100 +201,106 @@ def _read_csv(data: bytes, name: str, issues: Issues, sheet: str | None) -> tupl
                 ),
                 read_options=fast.ReadOptions(block_size=max(1 << 20, len(head) * 4)),
             )  # fmt: skip
-            return rows, np.arange(2, rows.num_rows + 2)
         except pa.ArrowInvalid:
             pass  # a ragged row or a broken header: the careful reader says which and where
+        else:
+            kept = _filled(rows)
+            return Source(name, "", rows if len(kept) == len(rows) else rows.take(to_arrow(kept)), kept + 2)
     return _read_csv_carefully(text, delimiter, name, issues)
 
 
-def _read_csv_carefully(text: str, delimiter: str, name: str, issues: Issues) -> tuple[pa.Table, np.ndarray] | None:
+def _filled(rows: pa.Table) -> np.ndarray:
+    """Return which rows hold more than blanks; mostly the first column says it of all."""
+    blank = np.arange(rows.num_rows)
+    for column in rows.columns:
+        here = column if len(blank) == rows.num_rows else column.take(to_arrow(blank))
+        spaces, missing = from_arrow(pc.cast(pc.utf8_is_space(here), pa.int8()))
+        blank = blank[missing | (spaces == 1)]
+        if not len(blank):
+            break
+    return np.delete(np.arange(rows.num_rows), blank)
+
+
+def _read_csv_carefully(text: str, delimiter: str, name: str, issues: Issues) -> Source | None:
     """Read row by row with the true line of each: quoted line breaks, blank lines, ragged rows."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    header: list[str] | None = None
+    rows: list[tuple[int, list[str]]] = []
+    start = 1
+    longest = csv.field_size_limit(len(text) + 1)  # how long a cell may be, the schema says
+    try:
+        for row in reader:
+            rows.append((start, row))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        issues.add("T110", file=name, lines=[start], value=str(error))
+        return None
+    finally:
+        csv.field_size_limit(longest)
+    return _assemble(rows, name, issues)
+
+
+def _assemble(numbered: Iterable[tuple[int, list[Any]]], name: str, issues: Issues) -> Source | None:
+    """Make a source of rows of texts: the first that is not blank is the header, others as wide as it are data."""
+    header: list[str] = []
+    at = 0
     cells: list[list[str | None]] = []
     lines: list[int] = []
     ragged: dict[int, list[int]] = {}
-    start = 1
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            issues.add("T110", file=name, lines=[start], value=str(error))
-            return None
-        line, start = start, reader.line_num + 1
-        if not any(cell.strip() for cell in row):
+    for line, row in numbered:
+        if not any(cell and cell.strip() for cell in row):
             continue
-        if header is None:
-            header = row
+        if not header:
+            header, at = [cell or "" for cell in row], line
             continue
-        if len(row) != len(header):
+        fits = len(row) == len(header)
+        if not fits:
             ragged.setdefault(len(row), []).append(line)
-            row = (row + [""] * len(header))[: len(header)]
-            row = [RAGGED, *row[1:]]
-        cells.append([cell or None for cell in row])
+        cells.append([cell or None for cell in row] if fits else [None] * len(header))
         lines.append(line)
-    if header is None:
+    if not lines:
         issues.add("T102", file=name)
         return None
     for count, where in ragged.items():
         issues.add("T109", file=name, lines=where, value=str(count), expected=len(header))
-    columns = list(zip(*cells, strict=True)) or [()] * len(header)
-    rows = pa.Table.from_arrays([to_strings(c) for c in columns], names=header)
-    return rows, np.array(lines, dtype=np.int64)
+    rows = pa.Table.from_arrays([to_strings(column) for column in zip(*cells, strict=True)], names=header)
+    refused = tuple(line for where in ragged.values() for line in where)
+    return Source(name, "", rows, np.array(lines, dtype=np.int64), at, refused)
 
 
-def _read_parquet(data: bytes, name: str, issues: Issues, sheet: str | None) -> tuple[pa.Table, np.ndarray] | None:
+def _read_parquet(data: bytes, name: str, issues: Issues, sheet: str | None) -> Source | None:
+    """Read batch by batch, texts as codes, so that what unpacks without measure is noticed in time."""
     del sheet
     from pyarrow import parquet
 
     try:
-        rows = parquet.read_table(pa.BufferReader(data))
-    except (pa.ArrowException, OSError) as error:
+        kinds = parquet.read_schema(pa.BufferReader(data))
+        texts = [
+            field.name for field in kinds if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+        ]
+        file = parquet.ParquetFile(pa.BufferReader(data), read_dictionary=texts)
+        batches, size = [], 0
+        for batch in file.iter_batches():
+            batches.append(batch)
+            size += batch.nbytes
+            if size > MAXIMUM_BYTES:
+                limit = f"{MAXIMUM_BYTES / 2**30:g} GiB"
+                issues.add("T112", file=name, value=f"> {limit}", limit=limit)
+                return None
+        rows = pa.Table.from_batches(batches, schema=file.schema_arrow if not batches else None)
+    except (pa.ArrowException, OSError, KeyError) as error:
         issues.add("T110", file=name, value=str(error)[:120])
         return None
-    return rows, np.arange(2, rows.num_rows + 2)
+    return Source(name, "", rows, np.arange(2, rows.num_rows + 2))
 
 
-def _read_excel(data: bytes, name: str, issues: Issues, sheet: str | None) -> tuple[pa.Table, np.ndarray] | None:
-    import python_calamine
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        limit = min(MAXIMUM_BYTES // 4, 400 * max(len(data), 1 << 20))
-        if size > limit:
-            issues.add("T112", file=name, value=f"{size / 2**20:.0f} MiB", limit=f"{limit / 2**20:.0f} MiB")
-            return None
-        book = python_calamine.CalamineWorkbook.from_object(io.BytesIO(data))
-        wanted = folded(sheet or "")
-        title = next((s for s in book.sheet_names if folded(s) == wanted), book.sheet_names[0])
-        grid = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
-    except (zipfile.BadZipFile, python_calamine.CalamineError, IndexError) as error:
-        issues.add("T110", file=name, value=str(error)[:120] or type(error).__name__)
+def _read_excel(data: bytes, name: str, issues: Issues, sheet: str | None) -> Source | None:
+    grid = read_sheet(data, table_words(sheet or ""), name, issues, MAXIMUM_BYTES // 4)
+    if grid is None:
         return None
-    filled = [(number, row) for number, row in enumerate(grid, start=1) if any(cell not in ("", None) for cell in row)]
-    if not filled:
-        issues.add("T102", file=name)
-        return None
-    header = [str(cell) for cell in filled[0][1]]
-    while header and not header[-1].strip():
-        header.pop()
-    body = filled[1:]
-    columns = [[_excel_cell(row[i]) for _, row in body] for i in range(len(header))]
-    rows = pa.Table.from_arrays([to_strings(column) for column in columns], names=header)
-    return rows, np.array([number for number, _ in body], dtype=np.int64)
-
-
-def _excel_cell(cell: Any) -> str | None:
-    """Return a cell as text; whole numbers lose the `.0` that Excel stores, dates stay recognisable as dates."""
-    if cell is None or cell == "":
-        return None
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-    if hasattr(cell, "isoformat"):
-        return f"{DATE}{cell.isoformat()}"
-    return str(cell)
+    width = 0
+    for row in grid:  # as wide as the header, or as their last cell beyond it
+        while row and not (row[-1] or "").strip():
+            row.pop()
+        width = width or len(row)
+        row.extend([None] * (width - len(row)))
+    return _assemble(enumerate(grid, start=1), name, issues)

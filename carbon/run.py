@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from carbon.documents import RunFile, load
-from carbon.errors import DataError, Issues, UsageError, near_misses
+from carbon.documents import RunFile, load, validated
+from carbon.errors import DataError, Issues, UsageError, near_misses, printable
 from carbon.inventory import Result, account
 from carbon.inventory.explain import explain_record, plan_document
-from carbon.library import load_library
+from carbon.library import Library, load_library
 from carbon.reading import SUFFIXES, Source, read
 from carbon.report import csv_bytes, render_markdown
 from carbon.schema import folded
 
 NAMES = {"activities": ("activities", "活动数据"), "facilities": ("facilities", "设施"), "output": ("output", "产量")}
 MARK = "provenance.json"
+WRITTEN = {
+    "totals.csv", "energy.csv", "intensity.csv", "issues.csv", "lines.parquet", "plan.json", MARK, "report.md",
+}  # fmt: skip
+DEBRIS = {".DS_Store", "desktop.ini", "Thumbs.db"}  # what file managers leave behind
 
 
 @dataclass(frozen=True)
@@ -59,23 +65,26 @@ def open_job(path: str | Path, **changes: Any) -> Job:
     UsageError
         If there is no such path; near misses are named.
     DataError
-        If the run file is wrong, or there are no or several activity files (T128, T129).
+        If the run file or a setting is wrong (T115 to T117), or there are no or several activity files (T128, T129).
     """
     path = Path(path)
     given = {name: value for name, value in changes.items() if value not in (None, "")}
     if path.is_file() and path.suffix.lower() in SUFFIXES:
-        settings = RunFile.model_validate({"title": path.stem, **given})
+        settings = validated({"title": printable(path.stem)} | given, RunFile, "")
         return Job(path.parent, settings, {"activities": path}, path.with_name(f"{path.stem}-results"))
     if path.is_file() and path.name == "run.toml":
         path = path.parent
+    if path.is_file():
+        message = f"cannot read {path.name}: known kinds are {', '.join(SUFFIXES)}; save it as one of them"
+        raise UsageError(message)
     if not path.is_dir():
         parent = path.parent if path.parent.is_dir() else Path()
         near = near_misses(path.name, [p.name for p in parent.iterdir()])
         message = f"no file or folder {path}" + (f"; nearest: {', '.join(near)}" if near else "")
         raise UsageError(message)
     found = path / "run.toml"
-    settings = load(found, RunFile) if found.is_file() else RunFile(title=path.resolve().name)
-    settings = settings.model_copy(update=given)
+    settings = load(found, RunFile) if found.is_file() else RunFile(title=printable(path.resolve().name))
+    settings = validated(dict(settings) | given, RunFile, "")
     tables = {name: table for name in NAMES if (table := _table(path, name, settings)) is not None}
     if "activities" not in tables:
         issues = Issues()
@@ -117,15 +126,23 @@ def compute(job: Job) -> tuple[Result, dict[str, str]]:
         if source is not None:
             sources[name] = source
     if "activities" not in sources or len(sources) < len(job.tables):
-        raise DataError(issues)
+        raise DataError(issues, settings.language)
     library = load_library([job.folder / folder for folder in settings.factors], settings.as_of)
-    result = account(
+    try:
+        result = _account(job, sources, library, issues)
+    except DataError as error:
+        raise DataError(error.issues, settings.language) from error
+    return result, {source.file: source.digest for source in sources.values()}
+
+
+def _account(job: Job, sources: dict[str, Source], library: Library, issues: Issues) -> Result:
+    settings = job.settings
+    return account(
         sources["activities"], facilities=sources.get("facilities"), output=sources.get("output"),
         method=settings.method, gwp=settings.gwp, region=settings.region, as_of=settings.as_of,
         electricity=settings.electricity, library=library, language=settings.language, on_error=settings.on_error,
         title=settings.title, issues=issues,
     )  # fmt: skip
-    return result, {source.file: source.digest for source in sources.values()}
 
 
 def check(path: str | Path, **changes: Any) -> Issues:
@@ -135,7 +152,7 @@ def check(path: str | Path, **changes: Any) -> Issues:
     --------
     >>> from carbon import shipped
     >>> check(shipped.folder("examples") / "quarterly").errors
-    []
+    no issues
     """
     try:
         return compute(open_job(path, **changes))[0].issues
@@ -164,7 +181,7 @@ def run(path: str | Path, out: str | Path | None = None, **changes: Any) -> tupl
     Raises
     ------
     UsageError
-        If the path does not exist, or the result folder holds something that is not a result.
+        If the path does not exist, or the result folder holds anything but an earlier result.
     DataError
         If nothing can be computed; an earlier result stays.
     """
@@ -177,9 +194,28 @@ def run(path: str | Path, out: str | Path | None = None, **changes: Any) -> tupl
 
 
 def _check_target(target: Path) -> None:
-    if target.exists() and not (target.is_dir() and ((target / MARK).is_file() or not any(target.iterdir()))):
+    """Refuse a target that is, or lies below, a file, and a folder with anything else than an earlier result."""
+    above = next((parent for parent in target.parents if parent.exists()), target)
+    if not above.is_dir():
+        message = f"{target} cannot be made: {above} is a file; choose another with -o"
+        raise UsageError(message)
+    if not target.exists():
+        return
+    found = {path.name for path in target.iterdir()} if target.is_dir() else set()
+    if not target.is_dir() or (found and not _is_result(target)):
         message = f"{target} exists and is not a result folder; choose another with -o, or remove it"
         raise UsageError(message)
+    if others := sorted(found - WRITTEN - DEBRIS):
+        message = f"{target} also holds {', '.join(others[:5])}, which a new result would replace; move it elsewhere"
+        raise UsageError(message)
+
+
+def _is_result(folder: Path) -> bool:
+    """Return whether a folder has the mark of a result, and not just a file of that name."""
+    with suppress(OSError, ValueError):
+        document = json.loads((folder / MARK).read_text("utf-8"))
+        return isinstance(document, dict) and {"inputs", "results"} <= document.keys()
+    return False
 
 
 def write(result: Result, target: Path, digests: dict[str, str]) -> None:
@@ -196,6 +232,7 @@ def write(result: Result, target: Path, digests: dict[str, str]) -> None:
     """
     from pyarrow import parquet
 
+    target = Path(os.path.realpath(target))  # what a link points to is replaced, and not the link
     _check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -228,18 +265,21 @@ ISSUE_COLUMNS = ("code", "severity", "file", "line", "lines", "column", "value",
 
 def _swap(fresh: Path, target: Path) -> None:
     """Put a finished folder in the place of an earlier one; the earlier one goes only after that."""
-    old = None
-    if target.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-        target.replace(old / "was")
-    try:
+    if not target.exists():
         fresh.replace(target)
-    except OSError:
-        if old is not None:
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    try:
+        target.replace(old / "was")
+        try:
+            fresh.replace(target)
+        except OSError:
             (old / "was").replace(target)
-        raise
-    if old is not None:
-        shutil.rmtree(old, ignore_errors=True)
+            raise
+        shutil.rmtree(old / "was", ignore_errors=True)
+    finally:
+        with suppress(OSError):  # only if it is empty: the earlier result stays where it could not be put back
+            old.rmdir()
 
 
 def _json(path: Path, document: Any) -> None:
@@ -258,20 +298,31 @@ def explain(folder: str | Path, line: int, language: str = "") -> str:
     Raises
     ------
     UsageError
-        If the folder is not a result, or has no such line.
+        If the folder is not a whole result, or has no such line.
     """
-    import pyarrow.compute as pc
-    from pyarrow import parquet
-
     folder = Path(folder)
+    beside = folder.with_name(f"{folder.stem}-results")
+    if folder.is_file() and (beside / MARK).is_file():
+        folder = beside
     if not (folder / MARK).is_file() and (folder / "results" / MARK).is_file():
         folder = folder / "results"
     if not (folder / MARK).is_file():
         message = f"{folder} is not a result folder (no {MARK})"
         raise UsageError(message)
+    try:
+        return _explain(folder, line, language)
+    except (OSError, ValueError, KeyError) as error:
+        message = f"{folder} is damaged, compute it anew: {error}"
+        raise UsageError(message) from error
+
+
+def _explain(folder: Path, line: int, language: str) -> str:
+    import pyarrow.compute as pc
+    from pyarrow import parquet
+
     document = json.loads((folder / MARK).read_text("utf-8"))
     language = language or document["options"]["language"]
-    lines = parquet.read_table(folder / "lines.parquet", filters=pc.field("line") == line)
+    lines = parquet.read_table(folder / "lines.parquet", filters=pc.field("line") == max(-1, min(line, 1 << 62)))
     if lines.num_rows == 0:
         message = f"no line {line} in {folder / 'lines.parquet'}"
         raise UsageError(message)

@@ -11,13 +11,15 @@ from carbon.errors import UsageError
 FILES = ("run.toml", "activities.csv", "facilities.csv", "output.csv")
 
 
-def make_run_folder(folder: Path) -> list[Path]:
+def make_run_folder(folder: Path, language: str = "en") -> list[Path]:
     """Make a run folder with an invented example.
 
     Parameters
     ----------
     folder : pathlib.Path
         It must not exist, or be empty.
+    language : {"en", "zh"}
+        Language of its headers, names and comments.
 
     Returns
     -------
@@ -33,5 +35,5 @@ def make_run_folder(folder: Path) -> list[Path]:
         message = f"{folder} exists and is not empty; nothing was changed"
         raise UsageError(message)
     folder.mkdir(parents=True, exist_ok=True)
-    source = shipped.folder("examples") / "quarterly"
+    source = shipped.folder("examples") / "starter" / language
     return [Path(shutil.copyfile(source / name, folder / name)) for name in FILES]

@@ -10,25 +10,31 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from carbon.arrays import from_arrow, to_strings
-from carbon.errors import Issues, near_misses
-from carbon.reading import DATE, RAGGED, Source
-from carbon.schema import Column, folded, schema
+from carbon.arrays import from_arrow, to_arrow, to_strings
+from carbon.errors import Issues, Said, near_misses
+from carbon.reading import Source
+from carbon.schema import Column, folded, folded_header, schema
+from carbon.workbooks import STORED
 
 MAXIMUM_CELL = 2_000
 MAXIMUM_COLUMNS = 200
-LARGEST, SMALLEST = 1e15, 1e-15
+LARGEST, SMALLEST, SMALLEST_FACTOR = 1e15, 1e-15, 1e-12
+TOTAL_WORDS = frozenset({"合计", "总计", "小计", "累计", "共计", "total", "sum", "subtotal", "grand total"})
 _EXCEL_ERRORS = re.compile(r"#(REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)", re.IGNORECASE)
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,12})?) ?%", re.ASCII)
 _GROUPED_NUMBER = re.compile(r"[+-]?\d{1,3}([,，' \u00a0\u202f]\d{3})+([.．]\d+)?")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # also marks that reverse what is shown
-_DATE_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2}.*)?")
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # marks that are not seen, and those that reverse what is shown
+_DATE_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}.*)?|\d{2}:\d{2}:\d{2}.*", re.ASCII)
+_OCTOBER = re.compile(r"\d{4}\.1", re.ASCII)
+_VANISHED = re.compile(r"[+-]?[0.]*[1-9]", re.ASCII)  # begins a number that is not zero
 
 
 @dataclass(frozen=True)
@@ -93,110 +99,175 @@ def check(source: Source, name: str, issues: Issues) -> Table | None:
     codes: dict[str, np.ndarray] = {}
     texts: dict[str, tuple[str, ...]] = {}
     numbers: dict[str, np.ndarray] = {}
-    bad = np.zeros(size, dtype=bool)
+    bad = np.isin(source.line, source.refused)
     for column in schema(name).values():
         array = columns.get(column.name)
-        if column.type == "number":
+        if column.type in ("number", "share"):
             numbers[column.name] = _numbers(array, column, source, issues, bad, size)
         else:
             codes[column.name], texts[column.name] = _texts(array, column, source, issues, bad, size)
-    return Table(name, source.file, source.digest, codes, texts, numbers, source.line, bad)
+    found = Table(name, source.file, source.digest, codes, texts, numbers, source.line, bad)
+    _check_required(found, issues)
+    return found
+
+
+def _check_required(table: Table, issues: Issues) -> None:
+    """Report empty cells of required columns, and rows that are totals and not data."""
+    required = [c.name for c in schema(table.name).values() if c.required]
+    empty = {n: np.isnan(table.numbers[n]) if n in table.numbers else table.codes[n] < 0 for n in required}
+    lacking = np.logical_or.reduce(list(empty.values())) & ~table.bad
+    if not lacking.any():
+        return
+    for name, texts in table.texts.items():
+        for code, text in enumerate(texts):
+            if folded(text) in TOTAL_WORDS and (rows := lacking & (table.codes[name] == code)).any():
+                issues.add("T131", file=table.file, lines=table.line[rows], column=name, value=text)
+                table.bad[rows] = True
+    before = table.bad.copy()
+    for name, rows in empty.items():
+        if (blank := rows & ~before).any():
+            issues.add("T108", file=table.file, lines=table.line[blank], column=name)
+            table.bad[blank] = True
 
 
 def _match_columns(source: Source, known: Mapping[str, Column], issues: Issues) -> dict[str, pa.ChunkedArray] | None:
     """Return the arrays by schema column; unknown, double and missing columns are errors of the whole file."""
-    by_name = {folded(word): column.name for column in known.values() for word in (column.name, *column.aliases)}
+    by_name = {folded_header(word): column.name for column in known.values() for word in (column.name, *column.aliases)}
     found: dict[str, pa.ChunkedArray] = {}
     good = True
     headers = source.rows.column_names
+    lines = [source.header] if source.header else []
     if len(headers) > MAXIMUM_COLUMNS:
         issues.add("T112", file=source.file, value=str(len(headers)), limit=MAXIMUM_COLUMNS)
         return None
     for position, header in enumerate(headers):
-        target = by_name.get(folded(header))
+        target, shown = by_name.get(folded_header(header)), _shown(header[:80])
         if target is None:
             if not header.strip() and source.rows.column(position).null_count == len(source.rows):
                 continue
-            near = near_misses(folded(header), by_name)
-            issues.add("T106", file=source.file, lines=[1], column=header[:80], value=header[:80],
-                       near=list(dict.fromkeys(by_name[word] for word in near)), known=list(known))  # fmt: skip
+            near = near_misses(folded_header(header), by_name)
+            issues.add("T106", file=source.file, lines=lines, column=shown, value=shown,
+                       near=list(dict.fromkeys(_said(known[by_name[word]]) for word in near)),
+                       known=[_said(column) for column in known.values()])  # fmt: skip
             good = False
         elif target in found:
-            issues.add("T107", file=source.file, lines=[1], column=header[:80], value=target)
+            issues.add("T107", file=source.file, lines=lines, column=shown, value=target)
             good = False
         else:
             found[target] = source.rows.column(position)
     missing = [column.name for column in known.values() if column.required and column.name not in found]
     if missing:
-        issues.add("T103", file=source.file, lines=[1], value=", ".join(missing), found=headers[:40])
+        issues.add(
+            "T103",
+            file=source.file,
+            lines=lines,
+            value=", ".join(missing),
+            found=[_shown(header[:80]) for header in headers[:40]],
+        )
         good = False
     return found if good else None
 
 
+def _said(column: Column) -> Said:
+    """Return the name of a column as people of each language write it."""
+    return Said(column.name, column.aliases[0] if column.aliases else column.name)
+
+
 def encode(array: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, list[str]]:
     """Return an Arrow column as int32 codes (-1 = empty) and its distinct texts."""
-    if pa.types.is_dictionary(array.type):
-        array = pc.cast(array, array.type.value_type)
-    if pa.types.is_null(array.type) or pa.types.is_nested(array.type):
+    if pa.types.is_nested(array.type):
         array = to_strings([None if value is None else str(value) for value in array.to_pylist()])
-    elif pa.types.is_temporal(array.type):
-        array = pc.binary_join_element_wise(pa.scalar(DATE), pc.cast(array, pa.string()), "")
-    elif not pa.types.is_string(array.type):
-        array = pc.cast(array, pa.string())
-    encoded = array.dictionary_encode(null_encoding="encode")
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks() if encoded.num_chunks != 1 else encoded.chunk(0)
-        if isinstance(encoded, pa.ChunkedArray):  # no chunk at all
-            return np.empty(0, dtype=np.int32), []
-    codes = from_arrow(encoded.indices)[0].astype(np.int32)
-    texts = encoded.dictionary.to_pylist()
-    if None in texts:
-        empty = texts.index(None)
-        codes[codes == empty] = -1
-        texts[empty] = ""  # no cell has it any more; it keeps the numbers of the others
-    return codes, texts
+    if not pa.types.is_dictionary(array.type):
+        array = array.dictionary_encode()
+    elif isinstance(array, pa.ChunkedArray):
+        array = array.unify_dictionaries()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    codes, missing = from_arrow(array.indices)
+    codes = codes.astype(np.int32)
+    codes[missing] = -1
+    texts = _decoded(array.dictionary)
+    used = np.bincount(codes[~missing], minlength=len(texts)) > 0
+    move = np.append(np.cumsum(used, dtype=np.int32) - 1, np.int32(-1))
+    return move[codes], [text for text, seen in zip(texts, used.tolist(), strict=True) if seen]
+
+
+def _decoded(values: pa.Array) -> list[str]:
+    """Return distinct values as texts; bytes that are no text become �."""
+    kind = values.type
+    plain = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    try:
+        if plain or pa.types.is_temporal(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
+            return [STORED.sub("", text or "") for text in pc.cast(values, pa.string()).to_pylist()]
+        return [(data or b"").decode("utf-8", "replace") for data in pc.cast(values, pa.binary()).to_pylist()]
+    except pa.ArrowNotImplementedError:
+        return ["" if value is None else str(value) for value in values.to_pylist()]
+
+
+def _shown(text: str) -> str:
+    """Return a text with � for every character that is not seen.
+
+    Examples
+    --------
+    >>> _shown("Go" + chr(0x200B) + "od")
+    'Go�od'
+    """
+    if text.isprintable():
+        return text
+    return "".join("�" if unicodedata.category(mark) in _HIDDEN else mark for mark in text)
+
+
+Problem = tuple[str, str, Mapping[str, Any]]  # code, value shown, parts of the message
+
+
+def _report(
+    problems: Mapping[int, Problem], codes: np.ndarray, column: Column, source: Source, issues: Issues, bad: np.ndarray
+) -> None:
+    """Report what is wrong with distinct values, each once with all its lines, and mark their rows."""
+    if not problems:
+        return
+    order = np.argsort(codes, kind="stable")
+    ends = np.searchsorted(codes[order], np.arange(max(problems) + 2))
+    for position, (code, value, parts) in problems.items():
+        rows = order[ends[position] : ends[position + 1]]
+        bad[rows] = True
+        issues.add(code, file=source.file, lines=source.line[rows], column=column.name, value=value, **parts)
 
 
 def _texts(
     array: pa.ChunkedArray | None, column: Column, source: Source, issues: Issues, bad: np.ndarray, size: int
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return codes and stripped distinct texts; empty required cells, dates and over-long texts are issues."""
+    """Return codes and stripped distinct texts; dates, hidden characters and over-long texts are issues."""
     if array is None:
         return np.full(size, -1, dtype=np.int32), ()
     codes, raw = encode(array)
     distinct: dict[str, int] = {}
+    problems: dict[int, Problem] = {}
     move = np.full(len(raw) + 1, -1, dtype=np.int32)
     for position, value in enumerate(raw):
-        problem: str = ""
-        parts: dict[str, Any] = {}
         text = unicodedata.normalize("NFC", value).strip()
-        if text == RAGGED:
-            problem = "-"
-        elif text.startswith(DATE):
-            text = text[1:].removesuffix("T00:00:00").removesuffix(" 00:00:00")
-            problem, parts = ("T121", {"month": text[:7]}) if column.type == "period" else ("", {})
-        elif _EXCEL_ERRORS.fullmatch(text):
-            problem = "T122"
-        elif len(text) > MAXIMUM_CELL:
-            problem, parts, text = "T113", {"length": len(text), "limit": MAXIMUM_CELL}, text[:60] + "…"
-        elif _CONTROL.search(text):
-            problem, text = "T114", _CONTROL.sub("�", text)
+        problem = _text_problem(text, column)
         if problem:
-            rows = codes == position
-            bad |= rows
-            if problem != "-":
-                issues.add(
-                    problem, file=source.file, lines=source.line[rows], column=column.name, value=text[:80], **parts
-                )
-            continue
-        if text:
+            problems[position] = problem
+        elif text:
             move[position] = distinct.setdefault(text, len(distinct))
-    bad_before = bad.copy()
-    codes = move[codes]
-    if column.required and (empty := (codes < 0) & ~bad_before).any():
-        issues.add("T108", file=source.file, lines=source.line[empty], column=column.name)
-        bad |= empty
-    return codes, tuple(distinct)
+    _report(problems, codes, column, source, issues, bad)
+    return move[codes], tuple(distinct)
+
+
+def _text_problem(text: str, column: Column) -> Problem | None:
+    """Return what keeps a text from being used."""
+    if len(text) > MAXIMUM_CELL:
+        return "T113", _shown(text[:60]) + "…", {"length": len(text), "limit": MAXIMUM_CELL}
+    if "�" in (shown := _shown(text)):
+        return "T114", shown[:80], {}
+    if _EXCEL_ERRORS.fullmatch(text):
+        return "T122", text, {}
+    if column.type == "period" and _DATE_TEXT.fullmatch(text):
+        return "T121", text, {"month": text[:7]}
+    if column.type == "period" and _OCTOBER.fullmatch(text):
+        return "T132", text, {"first": f"{text[:4]}-01", "tenth": f"{text[:4]}-10"}
+    return None
 
 
 def _numbers(
@@ -214,9 +285,7 @@ def _numbers(
         values[missing] = np.nan
     else:
         values, missing = _numbers_from_text(array, column, source, issues, bad)
-    if column.required and (empty := missing & ~bad).any():
-        issues.add("T108", file=source.file, lines=source.line[empty], column=column.name)
-        bad |= empty
+    values[missing] = np.nan
     return values
 
 
@@ -227,7 +296,9 @@ def _numbers_from_text(
     try:
         text = array if pa.types.is_string(array.type) else pc.cast(array, pa.string())
         values, missing = from_arrow(pc.cast(text, pa.float64()))
-        if not missing.all() and np.isfinite(values[~missing]).all():
+        zeros = np.flatnonzero(~missing & (values == 0))
+        vanished = len(zeros) and any(map(_VANISHED.match, encode(text.take(to_arrow(zeros)))[1]))
+        if not missing.all() and np.isfinite(values[~missing]).all() and not vanished:
             _range_issues(values, ~missing, column, source, issues, bad)
             values[missing] = np.nan
             return values, missing
@@ -237,22 +308,20 @@ def _numbers_from_text(
     parsed = np.full(len(raw) + 1, np.nan)
     empty = np.zeros(len(raw) + 1, dtype=bool)
     empty[-1] = True
+    problems: dict[int, Problem] = {}
     for position, value in enumerate(raw):
         text = value.strip()
         if not text:
             empty[position] = True
-            continue
-        code, parts = _number_problem(text)
-        if code:
-            rows = codes == position
-            bad |= rows
-            shown = text.lstrip(DATE)
-            if text != RAGGED:
-                issues.add(
-                    code, file=source.file, lines=source.line[rows], column=column.name, value=shown[:80], **parts
-                )
-            continue
-        parsed[position] = float(text)
+        elif column.type == "share" and (share := _SHARE.fullmatch(unicodedata.normalize("NFKC", text))):
+            parsed[position] = float(Fraction(share[1]) / 100)
+        else:
+            code, parts = _number_problem(text)
+            if code:
+                problems[position] = code, _shown(text[:80]), parts
+            else:
+                parsed[position] = float(text)
+    _report(problems, codes, column, source, issues, bad)
     values, missing = parsed[codes], empty[codes]
     _range_issues(values, ~missing & ~np.isnan(values), column, source, issues, bad)
     return values, missing
@@ -261,10 +330,11 @@ def _numbers_from_text(
 def _number_problem(text: str) -> tuple[str, dict[str, Any]]:
     """Return the code of what keeps a text from being a number, or an empty one, and a suggestion."""
     if _PLAIN_NUMBER.fullmatch(text):
-        return ("", {}) if math.isfinite(float(text)) else ("T124", {})
-    if text == RAGGED:
-        return "-", {}
-    if text.startswith(DATE) or _DATE_TEXT.fullmatch(text):
+        number = float(text)
+        if number == 0 and _VANISHED.match(text):
+            return "T125", {"maximum": f"{SMALLEST:g}"}
+        return ("", {}) if math.isfinite(number) else ("T124", {})
+    if _DATE_TEXT.fullmatch(text):
         return "T121", {}
     if _EXCEL_ERRORS.fullmatch(text):
         return "T122", {}
@@ -283,19 +353,21 @@ def _range_issues(
 ) -> None:
     """Report non-finite, negative, too large, too small and out-of-range numbers, each distinct value once."""
     finite = given & np.isfinite(values)
+    smallest = SMALLEST if column.required else SMALLEST_FACTOR
     with np.errstate(invalid="ignore"):
         tests: Sequence[tuple[str, np.ndarray, Iterable[tuple[str, Any]]]] = (
             ("T124", given & ~np.isfinite(values), ()),
             ("T123", finite & (values < max(column.minimum, -LARGEST)), (("minimum", column.minimum),)),
             ("T125", finite & (values > min(column.maximum, LARGEST)),
              (("maximum", min(column.maximum, LARGEST)),)),
-            ("T125", finite & (values != 0) & (np.abs(values) < SMALLEST), (("maximum", SMALLEST),)),
+            ("T125", finite & (values != 0) & (np.abs(values) < smallest), (("maximum", smallest),)),
         )  # fmt: skip
     for code, rows, parts in tests:
         if not rows.any():
             continue
-        bad |= rows
-        for value in np.unique(values[rows]) if rows.sum() > 1 else values[rows]:
-            same = rows & ((values == value) | (np.isnan(values) if np.isnan(value) else False))
-            issues.add(code, file=source.file, lines=source.line[same], column=column.name, value=f"{value:g}",
-                       **{key: f"{part:g}" for key, part in parts})  # fmt: skip
+        distinct, inverse = np.unique(values[rows], return_inverse=True)
+        codes = np.full(len(values), -1, dtype=np.int32)
+        codes[rows] = inverse
+        shown = {key: f"{part:g}" for key, part in parts}
+        problems = {place: (code, f"{value:g}", shown) for place, value in enumerate(distinct.tolist())}
+        _report(problems, codes, column, source, issues, bad)

@@ -23,9 +23,13 @@ Dimension = frozenset[tuple[str, int]]
 _MASS_UNITS = ("kg", "g", "mg", "t", "kt", "Mt", "万t", "万吨", "吨", "千克", "克")
 _OPERATORS = str.maketrans({"·": "*", "⋅": "*", "•": "*", "×": "*", "∙": "*"})
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?(?:[eE]\d+)?)|([()*/^])|([^\s()*/^]+))")
+_BEYOND = Fraction(10**30)
 _TENS = frozenset(10.0**power for power in range(13))
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _POWER = re.compile(r"(?<=[0-9])[⁰¹²³⁴⁵⁶⁷⁸⁹]+")  # 10⁴ is a power, m³ a name
+_GAS_WORDS = (("二氧化碳当量", "CO2e"), ("二氧化碳", "CO2"), ("CO2-eq", "CO2e"), ("CO2eq", "CO2e"), ("CO2-e", "CO2e"),
+              ("吨碳", "吨C"))  # fmt: skip
+_SAID_TWICE = re.compile(r"([^()*/^]+)\(([^()]+)\)")
 _GAS_APART = re.compile(r"(?<![A-Za-z])(kg|g|mg|t|kt|Mt|吨|千克)[ -](?=(?:CO2e?|CH4|N2O|SF6|NF3|C)(?![A-Za-z0-9]))")
 REFUSED = {"ton": "t", "tons": "t", "nm3": "Nm3", "cal": "kcal", "btu": "mmBtu_HHV", "mmbtu": "mmBtu_HHV", "t": "t"}
 
@@ -139,6 +143,13 @@ def _atom(name: str) -> Unit:
     raise UnitError(name, [hint] if hint else near_misses(name, vocabulary()))
 
 
+def _in_formula(text: str) -> str:
+    """Return gases written in words or with their equivalence mark as their ids: 吨二氧化碳当量 → 吨CO2e."""
+    for word, gas in _GAS_WORDS:
+        text = text.replace(word, gas)
+    return text
+
+
 @cache
 def parse(text: str) -> Unit:
     """Return the unit that a text names.
@@ -167,7 +178,12 @@ def parse(text: str) -> Unit:
     """
     raised = _POWER.sub(lambda found: "^" + found[0].translate(_RAISED), text.strip())
     cleaned = unicodedata.normalize("NFKC", raised).translate(_OPERATORS).replace("**", "^")
-    cleaned = _GAS_APART.sub(r"\1", cleaned)
+    cleaned = _GAS_APART.sub(r"\1", _in_formula(cleaned))
+    if (twice := _SAID_TWICE.fullmatch(cleaned)) is not None:  # 吨(t): the same unit in two languages
+        first, second = parse(twice[1]), parse(twice[2])
+        if (first.scale, first.dimension) != (second.scale, second.dimension):
+            raise UnitError(text, [twice[1], twice[2]])
+        return Unit(text.strip(), first.scale, first.dimension)
     tokens, position = [], 0
     while position < len(cleaned):
         match = _TOKEN.match(cleaned, position)
@@ -185,14 +201,14 @@ def parse(text: str) -> Unit:
 
 def _ten(number: str, text: str) -> Fraction:
     """Return a number inside a unit, which is a power of ten; `104 Nm3` is a lost exponent and refused."""
-    if len(number) <= 14 and (value := float(number)) in _TENS:
+    if re.fullmatch(r"10{0,12}|1[eE]\d{1,2}", number) and (value := float(number)) in _TENS:
         return Fraction(int(value))
     raise UnitError(text, [text.replace(number, f"{number[:2]}^{number[2:]}")] if number.startswith("10") else [])
 
 
 def _product(tokens: list[tuple[str, ...]], text: str) -> tuple[Unit, list[tuple[str, ...]]]:
-    """Parse factors joined by ``*``, ``/`` or nothing until a closing bracket; return the unit and what is left."""
-    unit, divide, expect = Unit("", Fraction(1), frozenset()), False, True
+    """Parse what is joined by ``*`` or ``/`` (or a number and a unit) up to a bracket; return it and the rest."""
+    unit, divide, expect, bare = Unit("", Fraction(1), frozenset()), False, True, False
     while tokens:
         number, operator, word = tokens[0]
         if operator == ")":
@@ -203,6 +219,9 @@ def _product(tokens: list[tuple[str, ...]], text: str) -> tuple[Unit, list[tuple
                 raise UnitError(text)
             divide, expect = operator == "/", True
             continue
+        if not expect and not bare:
+            raise UnitError(text)  # two units side by side are no product
+        bare = bool(number)
         if operator == "(":
             part, tokens = _product(tokens, text)
             if not tokens or tokens[0][1] != ")":
@@ -217,7 +236,7 @@ def _product(tokens: list[tuple[str, ...]], text: str) -> tuple[Unit, list[tuple
         if len(tokens) > 1 and tokens[0][1] == "^" and (tokens[1][0] or "").isdigit() and int(tokens[1][0]) <= 12:
             power, tokens = int(tokens[1][0]), tokens[2:]
             part = Unit("", part.scale**power, frozenset((name, p * power) for name, p in part.dimension))
-        if part.scale == 0:
+        if not 1 / _BEYOND < part.scale < _BEYOND:
             raise UnitError(text)
         unit = unit / part if divide else unit * part
         expect = False

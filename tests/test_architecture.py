@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = [  # bottom first; names on one line share a floor
     {"errors", "shipped"},
     {"units", "periods", "arrays"},
-    {"schema", "reading", "tables", "documents"},
+    {"schema", "workbooks", "reading", "tables", "documents"},
     {"library"},
     {"kernels"},
     {"inventory", "footprint"},

@@ -127,8 +127,8 @@ def test_parse_refused_word_raises_and_names_the_unit_to_write(word: str, near: 
 
 @pytest.mark.parametrize(
     "word",
-    ["kn", "knot", "mt", "MT", "kgs", "KM3", "kmeter", "kilo", "kkg", "µg", "CO2", "kgco2", "kgCO3", "tCO2eq", "°C",
-     "GW", "MW", "kl", "吨煤", "万", "斤", "磅", "mu", "e", "pi", "count", "delta_t"],
+    ["kn", "knot", "mt", "MT", "kgs", "KM3", "kmeter", "kilo", "kkg", "µg", "CO2", "kgco2", "kgCO3", "°C",
+     "kl", "吨煤", "万", "斤", "磅", "mu", "e", "pi", "count", "delta_t"],
 )  # fmt: skip
 def test_parse_word_outside_the_vocabulary_raises(word: str) -> None:
     with pytest.raises(UnitError):
@@ -172,7 +172,7 @@ def test_ratio_of_units_of_different_kind_is_refused(one: str, other: str) -> No
         (["Nm3", "Nm³", "NM3", "标方", "标准立方米"], "Nm3"),
         (["m2", "m²", "㎡", "平方米"], "m2"),
         (["kg", "ｋｇ", "㎏", "KG", "公斤", " kg "], "kg"),
-        (["t*km", "t·km", "t×km", "t⋅km", "t•km", "t km", "(t*km)", "吨公里"], "tkm"),
+        (["t*km", "t·km", "t×km", "t⋅km", "t•km", "(t*km)", "吨公里"], "tkm"),
         (["万t", "万吨", "10^4 t", "10⁴ t", "10⁴t", "10**4 t", "10000 t"], "万t"),
         (["10^4 kWh", "10⁴kWh", "10⁴ kWh", "万度"], "万kWh"),
         (["10³ m³", "10³m³", "10^3 m3", "1000 m3", "千立方米"], "千m3"),

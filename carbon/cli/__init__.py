@@ -1,6 +1,6 @@
 """Floor 10: the command `carbon`: parse, call one function, print, exit code. No arithmetic.
 
-Exit codes: 0 good, 1 data issues, 2 usage, 3 bug.
+Exit codes: 0 good, 1 data issues, 2 usage or a path that the system refuses, 3 bug.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 def main() -> None:
     """Run the command line; every error that is not a bug is one clear text."""
-    from carbon.errors import DataError, UsageError
+    from carbon.errors import DataError, UsageError, printable
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -20,16 +20,19 @@ def main() -> None:
 
         app()
     except UsageError as error:
-        print(f"carbon: {error}", file=sys.stderr)
+        print(f"carbon: {printable(error)}", file=sys.stderr)
         sys.exit(2)
     except DataError as error:
         from carbon.cli.show import language, print_issues
 
-        print_issues(error.issues, language(None))
+        print_issues(error.issues, language(error.language))
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        print(f"carbon: {printable(error)[:400]}", file=sys.stderr)
+        sys.exit(2)
     except Exception:
         import traceback
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,6 +11,7 @@ import typer
 
 from carbon.cli import show
 from carbon.errors import DataError, UsageError
+from carbon.report import words
 
 Lang = Annotated[Literal["zh", "en"] | None, typer.Option("--lang", help="Language of messages and reports.")]
 Where = Annotated[Path, typer.Argument(help="Run folder or activity file (.csv, .xlsx, .parquet).")]
@@ -20,6 +22,27 @@ app = typer.Typer(
     name="carbon", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
     help="Energy and carbon accounting: activity data and sourced factors in, retraceable totals out.",
 )  # fmt: skip
+
+
+def _version(wanted: bool) -> None:
+    """Print the version and leave."""
+    if wanted:
+        from carbon import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Energy and carbon accounting: activity data and sourced factors in, retraceable totals out."""
+    del version
+
+
 factors = typer.Typer(no_args_is_help=True, help="Search, show, list and check emission factors.")
 app.add_typer(factors, name="factors", rich_help_panel="Look up")
 
@@ -29,11 +52,10 @@ def init(folder: Annotated[Path, typer.Argument(help="Folder to make.")], lang: 
     """Make a run folder with an example to change: run.toml, activities.csv, facilities.csv, output.csv."""
     from carbon.starter import make_run_folder
 
-    made = make_run_folder(folder)
-    words = {"en": "Now change {0} and run: carbon run {1}", "zh": "请修改 {0}，然后运行：carbon run {1}"}
-    for path in made:
+    spoken = show.language(lang)
+    for path in make_run_folder(folder, spoken):
         print(path)
-    print(words[show.language(lang)].format(folder / "activities.csv", folder))
+    print(words("terminal", spoken)["started"].format(folder / "activities.csv", folder))
 
 
 @app.command(rich_help_panel="Work")
@@ -52,11 +74,12 @@ def run(
         with show.busy(f"carbon run {path}"):
             result, where = run_job(path, out, method=method, gwp=gwp, language=lang)
     except DataError as error:
+        error.language = lang or error.language
         if not as_json:
             raise
         import json
 
-        rows = list(error.issues.rows(show.language(lang)))
+        rows = list(error.issues.rows(show.language(error.language)))
         print(json.dumps({"results": None, "complete": False, "issues": rows}, ensure_ascii=False))
         raise typer.Exit(1) from error
     if as_json:
@@ -75,11 +98,7 @@ def check(path: Where, method: Method = "", lang: Lang = None) -> None:
         issues = check_job(path, method=method, language=lang)
     spoken = show.language(lang)
     show.print_issues(issues, spoken, most=1000)
-    words = {
-        "en": "{error} errors, {warning} warnings, {note} notes",
-        "zh": "{error} 个错误，{warning} 条警告，{note} 条说明",
-    }
-    print(words[spoken].format(**{name: issues.count(name) for name in ("error", "warning", "note")}))
+    print(words("terminal", spoken)["counts"].format(**issues.counts()))
     raise typer.Exit(1 if issues.errors else 0)
 
 
@@ -92,15 +111,20 @@ def explain(
     from carbon.run import explain as explain_result
 
     folder, _, line = what.rpartition(":")
-    if folder and line.isdigit():
+    if folder and re.fullmatch("[0-9]{1,18}", line):
         print(explain_result(folder, int(line), lang or ""))
     else:
+        if Path(what).exists():
+            message = f"say which line: carbon explain {what}:2"
+            raise UsageError(message)
         print(explain_code(what, show.language(lang)))
 
 
 @app.command(rich_help_panel="Look up")
 def describe(
-    table: Annotated[str, typer.Argument(help="activities, facilities, output, uses, instruments, units, methods.")],
+    table: Annotated[
+        str, typer.Argument(help="activities, facilities, output, items, uses, instruments, units, methods.")
+    ],
     lang: Lang = None,
 ) -> None:
     """Describe a table: columns, whether they are required, meaning, names that are understood."""
@@ -110,11 +134,13 @@ def describe(
 
 
 @app.command(rich_help_panel="Work")
-def template(table: Annotated[str, typer.Argument(help="activities, facilities or output.")]) -> None:
+def template(
+    table: Annotated[str, typer.Argument(help="activities, facilities or output.")], lang: Lang = None
+) -> None:
     """Print a CSV with header and one example row."""
     from carbon.schema import template as text
 
-    sys.stdout.write(text(table))
+    sys.stdout.write("\ufeff" + text(table, show.language(lang)))
 
 
 @app.command(rich_help_panel="Look up")

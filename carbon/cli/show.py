@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carbon.errors import Issue, Issues
+from carbon.errors import Issue, Issues, printable
 from carbon.report import figure, words
 
 if TYPE_CHECKING:
@@ -34,12 +34,14 @@ def console(error: bool = False) -> Any:
     from rich.console import Console
 
     stream = sys.stderr if error else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else 160, highlight=False, soft_wrap=False)
+    return Console(file=stream, width=None if stream.isatty() else 4000, highlight=False, soft_wrap=False)
 
 
 def busy(text: str) -> AbstractContextManager[Any]:
     """Return a context that shows a spinner while work goes on; nothing where it is not a terminal."""
-    return console(error=True).status(text) if sys.stderr.isatty() else nullcontext()
+    from rich.text import Text
+
+    return console(error=True).status(Text(printable(text))) if sys.stderr.isatty() else nullcontext()
 
 
 def rows(title: str, header: Sequence[str], records: Iterable[Sequence[str]], numbers: int, where: str = "") -> None:
@@ -50,7 +52,8 @@ def rows(title: str, header: Sequence[str], records: Iterable[Sequence[str]], nu
 
     grid = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for place, name in enumerate(header):
-        grid.add_column(Text(name), justify="right" if place >= len(header) - numbers else "left", overflow="fold")
+        number = place >= len(header) - numbers
+        grid.add_column(Text(name), justify="right" if number else "left", no_wrap=number, overflow="fold")
     for record in records:
         grid.add_row(*(Text(part) for part in record))
     console().print(grid)
@@ -74,11 +77,11 @@ def issue_line(issue: Issue, lang: str) -> str:
 
 def summary(result: Result, out: Path) -> None:
     """Print totals, energy and intensity of a run, then its issues."""
-    lang = result.language
+    lang, out = result.language, Path(printable(out))
     w = words("terminal", lang)
     facts = result.provenance
     packs = ", ".join(f"{p['title_zh' if lang == 'zh' else 'title_en']} ({p['id']})" for p in facts["methods"])
-    print(f"{result.title} · {packs} · GWP {result.gwp_name}")
+    print(f"{printable(result.title)} · {packs} · GWP {result.gwp_name}")
     energy = {(r["facility"], r["group"], r["period"]): r["tce"] for r in result.energy_records if r["item"] == "total"}
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for r in result.total_records:
@@ -92,6 +95,7 @@ def summary(result: Result, out: Path) -> None:
         found.setdefault(name, {"complete": True})
     scopes = sorted({s for cells in found.values() for s in cells if s in ("1", "2", "3")})
     bases = [b for b in ("location", "market") if any(b in cells for cells in found.values())]
+    digits = 2 if console().width >= 110 else 0
     header = [w["facility"], w["period"], *(f"{w['scope']} {s}" for s in scopes)]
     header += [w["total"] if b == "location" else w["market"] for b in bases] + [w["energy"]]
     shown = list(found.items())
@@ -103,13 +107,14 @@ def summary(result: Result, out: Path) -> None:
         where = facility or (f"{w['group']} {group}" if group else w["all"])
         mark = "" if cells["complete"] else f" ({w['incomplete']})"
         records.append(
-            [where, period + mark, *(figure(cells.get(s)) for s in scopes), *(figure(cells.get(b)) for b in bases),
-             figure(energy.get((facility, group, period)))]
+            [where, period + mark, *(figure(cells.get(s), digits) for s in scopes),
+             *(figure(cells.get(b), digits) for b in bases),
+             figure(energy.get((facility, group, period)), digits)]
         )  # fmt: skip
     more = w["more"].format(n=len(found) - len(shown), file=out / "totals.csv") if len(shown) < len(found) else ""
     rows("", header, records, len(header) - 2, more)
     if result.intensity_records:
-        head = [w["facility"], w["product"], w["period"], "", w["per_unit"], w["kgce"]]
+        head = [w["facility"], w["product"], w["period"], w["unit"], w["per_unit"], w["kgce"]]
         body = [
             [
                 r["facility"],
@@ -124,8 +129,7 @@ def summary(result: Result, out: Path) -> None:
         rest = w["more"].format(n=len(body) - MOST_ROWS, file=out / "intensity.csv") if len(body) > MOST_ROWS else ""
         rows("", head, body[:MOST_ROWS], 2, rest)
     print_issues(result.issues, lang)
-    kinds = {s: sum(issue.severity == s for issue in result.issues) for s in ("error", "warning", "note")}
-    print(f"{w['lines'].format(**facts['lines'])}; {w['counts'].format(**kinds)}")
+    print(f"{w['lines'].format(**facts['lines'])}; {w['counts'].format(**facts['issues'])}")
     print(f"{w['results']}: {out}  ({w['details']}: report.md, totals.csv, energy.csv, lines.parquet, issues.csv)")
 
 

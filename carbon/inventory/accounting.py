@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,14 @@ import numpy as np
 from carbon.arrays import distinct
 from carbon.documents import MethodPack, RunElectricity
 from carbon.errors import DataError, Issues, Said, UsageError
-from carbon.inventory.checks import check_duplicates, check_gaps, check_overlaps
+from carbon.inventory.checks import (
+    check_duplicates,
+    check_gaps,
+    check_magnitudes,
+    check_overlaps,
+    check_plausible,
+    check_streams,
+)
 from carbon.inventory.output import resolve_output
 from carbon.inventory.plan import Plan
 from carbon.inventory.resolve import OVERRIDES, Activities, Facility, resolve
@@ -22,7 +30,7 @@ from carbon.inventory.routes import route
 from carbon.inventory.terms import ENERGY, PRIMARY, Key, Routed
 from carbon.inventory.totals import Completeness
 from carbon.library import Library, load_library
-from carbon.reading import Source, from_frame
+from carbon.reading import Source, from_frame, read
 from carbon.schema import choices
 from carbon.tables import Table, check
 
@@ -47,7 +55,7 @@ def account(
 
     Parameters
     ----------
-    activities : DataFrame, Arrow table, list of dict or carbon.tables.Source
+    activities : DataFrame, Arrow table, list of dict, path of a file or carbon.reading.Source
         What was burned, bought, made or sold; columns as in ``carbon describe activities``.
     method : str
         Method pack, such as ``cn-general``, ``cn-steel``, ``ghg-protocol``.
@@ -107,12 +115,16 @@ def account(
     given_output = None if output is None else resolve_output(_checked(output, "output", issues), places, issues)
     check_overlaps(rows, issues)
     check_duplicates(rows, issues)
-    keys, key = _keys(rows, method, home)
-    packs = [library.pack(name) for name in dict.fromkeys(k.pack for k in keys)] or [pack]
+    keys, key = _keys(rows, method, home, "" if region else home)
+    packs = [library.pack(name) for name in sorted({k.pack for k in keys}, key=lambda n: (n != method, n))] or [pack]
     gwp = gwp or _gwp(pack, packs, issues)
     potentials = library.gwp(gwp)
     plan = _plan(rows, keys, key, library, electricity or RunElectricity(), issues)
     check_gaps(rows, issues)
+    check_streams(rows, issues)
+    check_plausible(rows, plan, library, issues)
+    if places is not None and (idle := sorted(set(places) - {f.id for f in rows.values["facility"]})):
+        issues.add("A411", file=table.file, column="facility", value=", ".join(idle[:20]))
     _notes(rows, plan, packs, potentials, gwp, library, issues)
     if on_error == "stop":
         issues.raise_errors()
@@ -120,7 +132,7 @@ def account(
     return Result(
         rows=rows,
         plan=plan,
-        cells=Cells(plan, rows.index["facility"], used),
+        cells=Cells(plan, rows.index["facility"], used, [] if places is None else [*places.values()]),
         packs=tuple(packs),
         potentials={gas: f.exact for gas, f in potentials.items()} | {"CO2": Fraction(1), "CO2e": Fraction(1)},
         gwp_name=gwp,
@@ -157,6 +169,11 @@ def _region(text: str, library: Library) -> str:
 
 def _checked(given: Any, name: str, issues: Issues) -> Table:
     """Return a checked table; what makes the whole of it useless is raised."""
+    if isinstance(given, (str, Path)):
+        found = read(Path(given), issues, sheet=name)
+        if found is None:
+            raise DataError(issues)
+        given = found
     source = given if isinstance(given, Source) else from_frame(given, name)
     if source.rows.num_rows == 0:
         issues.add("T102", file=source.file)
@@ -192,8 +209,11 @@ def _facilities(table: Table, library: Library, issues: Issues) -> dict[str, Fac
     return found
 
 
-def _keys(rows: Activities, method: str, home: str) -> tuple[tuple[Key, ...], np.ndarray]:
-    """Return the distinct keys of the rows, and the number of each row's key."""
+def _keys(rows: Activities, method: str, home: str, unsaid: str) -> tuple[tuple[Key, ...], np.ndarray]:
+    """Return the distinct keys of the rows, and the number of each row's key.
+
+    `home` is the region of facilities that name none; `unsaid` is the same where nobody named that one either.
+    """
     table = rows.table
     facilities: list[Facility] = rows.values["facility"]
     methods = sorted({f.method or method for f in facilities} | {method})
@@ -228,6 +248,7 @@ def _keys(rows: Activities, method: str, home: str) -> tuple[tuple[Key, ...], np
             use=use or default_use[item.id],
             use_given=bool(use),
             region=_value(rows, "region", row) or regions[home_of[row]],
+            region_given=bool(_value(rows, "region", row) or regions[home_of[row]] not in ("", unsaid)),
             process=table.text("process", row),
             period=_value(rows, "period", row),
             unit=_value(rows, "unit", row),
@@ -283,8 +304,9 @@ def _plan(
         lines = np.unique(np.concatenate([by_key[n] for n in numbers]))
         issues.add(code, file=table.file, lines=lines, **parts)
     failed = np.array([r.failed for r in routed], dtype=bool)
-    bad = rows.bad | (failed[key] if len(keys) else False)
-    rows.bad = bad
+    rows.bad = rows.bad | (failed[key] if len(keys) else False)
+    check_magnitudes(rows, key, routed, issues)
+    bad = rows.bad
     override = np.stack([np.nan_to_num(table.numbers[name], nan=1.0) for name in OVERRIDES])
     quantity = np.ascontiguousarray(np.nan_to_num(table.numbers["quantity"]))
     for array in (key, quantity, override, bad):
@@ -335,13 +357,25 @@ def _notes(
         code = "M303" if gwp == "none" else "M304"
         issues.add(code, file=file, lines=np.unique(np.concatenate(where)), value=gas, gwp=gwp,
                    gases=sorted({t.target for t in plan.terms} - {ENERGY, PRIMARY}))  # fmt: skip
-    for pack in packs:
-        have = {
-            key.item.id for key, r in zip(plan.keys, plan.routed, strict=True) if key.pack == pack.id and not r.failed
-        }
-        have |= {r.category for key, r in zip(plan.keys, plan.routed, strict=True) if key.pack == pack.id}
-        if (lacking := [name for name in pack.required if name not in have]) and have:
-            issues.add("M305", file=file, value=", ".join(lacking), pack=pack.id)
+    _required(rows, plan, packs, issues)
+
+
+def _required(rows: Activities, plan: Plan, packs: Sequence[MethodPack], issues: Issues) -> None:
+    """Warn of facilities that lack what their pack asks of every facility of the sector."""
+    facility, key = rows.index["facility"], plan.key
+    _, sample = distinct(facility, key, rows.bad.astype(np.int32))
+    have: dict[tuple[str, str], set[str]] = {}
+    for row in sample.tolist():
+        if facility[row] >= 0 and not rows.bad[row]:
+            one, routed = plan.keys[key[row]], plan.routed[key[row]]
+            name = rows.values["facility"][facility[row]].id
+            have.setdefault((name, one.pack), set()).update((one.item.id, routed.category))
+    for (name, identifier), found in sorted(have.items()):
+        pack = next(p for p in packs if p.id == identifier)
+        if lacking := [entry for entry in pack.required if entry not in found]:
+            names = {c.id: Said(c.name_en, c.name_zh) for c in pack.category}
+            issues.add("M305", file=rows.table.file, value=", ".join(lacking), pack=pack.id, facility=name,
+                       lacking=[names.get(entry, Said(entry, entry)) for entry in lacking])  # fmt: skip
 
 
 def _completeness(rows: Activities, plan: Plan) -> Completeness:

@@ -6,6 +6,7 @@ Also what is said when no factor is found: the most telling of several misses, w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from carbon import units
@@ -17,6 +18,11 @@ from carbon.library import Factor, FactorSet, Library, Match, Miss, find
 from carbon.units import Unit
 
 Report = Callable[..., None]
+PARAMETERS = {
+    "ncv": Said("net calorific value", "低位发热量"), "carbon_content": Said("carbon content", "含碳量"),
+    "oxidation": Said("oxidation", "碳氧化率"), "emission": Said("emission factor", "排放因子"),
+    "gce": Said("standard-coal coefficient", "折标准煤系数"),
+}  # fmt: skip
 FEED_WATER = "steam-enthalpy/feedwater-unverified"
 
 
@@ -41,6 +47,7 @@ class Chains:
 
     def __init__(self, key: Key, library: Library, electricity: RunElectricity, report: Report) -> None:
         self.key, self.library, self.electricity, self.report = key, library, electricity, report
+        self.said = f"{key.item.name_zh} ({key.item.id})" if key.item.kind != "own" else key.item.name_zh
         self.pack = library.pack(key.pack)
         self.lacking: list[str] = []
 
@@ -81,9 +88,9 @@ class Chains:
                     regions=self.library.ladder(key.region) if ladder is None else ladder,
                     rule=rule or self.pack.periods, accept=accept,
                 )  # fmt: skip
-            if isinstance(match, Match):
-                break
-        return match
+            if isinstance(match, Match) or match.reason in ("period", "unit", "range", "ambiguous"):
+                break  # an own factor that does not hold is an issue, not a reason to take another number
+        return replace(match, parameter=parameter) if isinstance(match, Miss) else match
 
     def fits(self, *before: Slot) -> Callable[[Factor], bool]:
         """Return a test whether a factor's unit ends the chain at a gas."""
@@ -113,7 +120,7 @@ class Chains:
         if key.measured("ncv"):
             return [((self.given("ncv"),), 1), ((feed,), -1)]
         if not key.pressure and not key.temperature:
-            self.report("F206", column="pressure_mpa", value=key.item.id)
+            self.report("F206", column="pressure_mpa", value=self.said)
             raise FailedError
         state = enthalpy(self.library, key.pressure, key.temperature)
         if isinstance(state, Said):
@@ -125,6 +132,17 @@ class Chains:
                     text=f"{text} - {feed.factors[0].value}")  # fmt: skip
         return [((heat,), 1)]
 
+    def _kin(self, category: Category) -> list[str]:
+        """Return items with a factor here whose name ends like that of the key (原煤: 烟煤, 无烟煤, 褐煤)."""
+        known = {
+            item for s in self.library.known(category.sets) for parameter, item in s.index if parameter != "oxidation"
+        }
+        names = [self.library.items[item] for item in sorted(known) if item in self.library.items]
+        last = self.key.item.name_zh[-1:]
+        own = self.key.item
+        kin = [i for i in names if i.kind == own.kind and i.id != own.id and i.name_zh.endswith(last)]
+        return [f"{i.name_zh} ({i.id})" for i in kin][:6]
+
     @staticmethod
     def unit_code(left: Unit, right: Unit) -> str:
         """Return the code for two units that do not meet: a special one for m3 against Nm3."""
@@ -134,12 +152,12 @@ class Chains:
     def missing(self, misses: Sequence[Miss], category: Category | None) -> None:
         """Report the most telling of several misses."""
         order = ("ambiguous", "unit", "period", "region", "process", "range", "absent")
-        miss = min(misses, key=lambda m: order.index(m.reason), default=Miss("absent"))
+        miss = min(misses, key=lambda m: (order.index(m.reason), m.parameter != "oxidation"), default=Miss("absent"))
         key = self.key
         parts: dict[str, Any] = {
             "item": key.item.id, "region": key.region or "-", "period": key.period.label, "pack": self.pack.id,
-            "tried": list(miss.tried) or ["-"], "category": category.id if category else "energy",
-            "nearest": [f"{f.id} ({f.value or '-'} {f.unit})" for f in miss.nearest] or ["-"], "unit": key.unit.text,
+            "tried": list(miss.tried) , "category": category.id if category else "energy",
+            "nearest": [f"{f.id} ({f.value or '-'} {f.unit})" for f in miss.nearest] , "unit": key.unit.text,
         }  # fmt: skip
         if miss.reason == "unit":
             expected = sorted({f.unit.split("/", 1)[-1] for f in miss.nearest})
@@ -147,4 +165,7 @@ class Chains:
             self.report(code, column="unit", value=key.unit.text, expected=expected, **{**parts, "unit": key.item.id})
             return
         code = {"period": "F202", "ambiguous": "F208"}.get(miss.reason, "F200")
-        self.report(code, column="item", value=key.item.id, **{k: v for k, v in parts.items() if k != "unit"})
+        parts["parameter"] = PARAMETERS.get(miss.parameter, Said("factor", "因子"))
+        if miss.reason == "absent" and miss.parameter != "oxidation" and category is not None:
+            parts["nearest"] = self._kin(category)
+        self.report(code, column="item", value=self.said, **{k: v for k, v in parts.items() if k != "unit"})

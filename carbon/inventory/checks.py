@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
 import numpy as np
 
 from carbon.arrays import distinct
-from carbon.errors import Issues
-from carbon.inventory.resolve import Activities
+from carbon.errors import Issues, Said
+from carbon.inventory.plan import Plan
+from carbon.inventory.resolve import OVERRIDES, Activities
+from carbon.inventory.terms import Routed
+from carbon.library import Library
 from carbon.periods import Period
 from carbon.schema import choices
+from carbon.units import ratio
 
-STREAM = ("facility", "item", "region", "instrument")
+MANY_PERIODS = 3
+MOST_DIGITS = 24
+STREAM = ("facility", "item")
 
 
 def check_overlaps(rows: Activities, issues: Issues) -> None:
     """Mark rows whose period overlaps another period of the same stream: which of them counts is not guessed.
 
-    A stream is one facility, item, use, region and instrument, and one process and meter where every row of it names
+    A stream is one facility, item, use and instrument, and one process and meter where every row of it names
     its own. Rows of the very same period add up.
     """
     table = rows.table
     good = np.flatnonzero(~rows.bad)
     if not len(good):
         return
-    stream, _ = distinct(*(rows.index[name][good] for name in STREAM), _uses(rows)[good])
+    stream, _ = distinct(*(rows.index[name][good] for name in STREAM), _uses(rows)[good], _instruments(rows)[good])
     for name in ("process", "meter"):  # a row that names none may hold what the others hold
         codes = table.codes[name][good]
         blank = np.zeros(int(stream.max()) + 1, dtype=bool)
@@ -50,6 +60,13 @@ def check_overlaps(rows: Activities, issues: Issues) -> None:
                        value=", ".join(labels), item=table.text("item", int(here[0])),
                        facility=table.text("facility", int(here[0])))  # fmt: skip
             rows.bad[here] = True
+
+
+def _instruments(rows: Activities) -> np.ndarray:
+    """Return the instrument of each row as a code; none is the grid."""
+    names = list(choices("instrument"))
+    codes = [names.index(name) for name in rows.values["instrument"]]
+    return np.asarray(np.array([*codes, names.index("grid")], dtype=np.int32)[rows.index["instrument"]])
 
 
 def _uses(rows: Activities) -> np.ndarray:
@@ -90,9 +107,92 @@ def check_gaps(rows: Activities, issues: Issues) -> None:
     for name, periods in sorted(spans.items()):
         for hole in holes(periods):
             issues.add("D103", file=rows.table.file, column="period", value=hole.label, facility=name)
+        for whole in sorted({p for native in periods for p in (native.quarter, native.year) if native.within(p)}):
+            inside = {p for p in periods if p.within(whole)}
+            lacking = [Period(whole.start, min(inside).start), Period(max(p.end for p in inside), whole.end)]
+            labels = [span.label for span in lacking if span.start < span.end]
+            if labels and whole not in periods:
+                issues.add(
+                    "D105", file=rows.table.file, column="period", value=whole.label, facility=name, missing=labels
+                )
         for period in sorted(periods):
             if not period.within(period.year):
-                issues.add("D104", file=rows.table.file, column="period", value=period.label, facility=name)
+                number = rows.values["period"].index(period)
+                place = next(n for n, f in enumerate(rows.values["facility"]) if f.id == name)
+                here = good & (rows.index["period"] == number) & (rows.index["facility"] == place)
+                issues.add("D104", file=rows.table.file, lines=rows.table.line[here], column="period",
+                           value=period.label, facility=name)  # fmt: skip
+
+
+def check_streams(rows: Activities, issues: Issues) -> None:
+    """Warn where an item of a facility misses a period here and there that its other items have."""
+    good = np.flatnonzero(~rows.bad)
+    if not len(good):
+        return
+    _, sample = distinct(rows.index["facility"][good], rows.index["item"][good], rows.index["period"][good])
+    streams: dict[tuple[int, int], set[Period]] = {}
+    for row in good[sample].tolist():
+        name = int(rows.index["facility"][row]), int(rows.index["item"][row])
+        streams.setdefault(name, set()).add(rows.values["period"][rows.index["period"][row]])
+    everything: dict[int, set[Period]] = {}
+    for (facility, _), periods in streams.items():
+        everything.setdefault(facility, set()).update(periods)
+    for (facility, item), periods in sorted(streams.items()):
+        if len({p.grain for p in periods}) > 1 or len(periods) < MANY_PERIODS:
+            continue
+        grain = next(iter(periods)).grain
+        missing = sorted({p for p in everything[facility] if p.grain == grain} - periods)
+        if missing and len(missing) * 3 <= len(periods):
+            entry = rows.values["item"][item]
+            labels = ", ".join(p.label for p in missing)
+            issues.add("D106", file=rows.table.file, column="period", value=labels,
+                       facility=rows.values["facility"][facility].id,
+                       item=Said(entry.name_en, entry.name_zh))  # fmt: skip
+
+
+def check_magnitudes(rows: Activities, key: np.ndarray, routed: Sequence[Routed], issues: Issues) -> None:
+    """Refuse rows whose amounts no accumulator would hold: more than the Earth weighs is a slip of unit or exponent."""
+    table = rows.table
+    size = {}
+    for name in ("quantity", *OVERRIDES):
+        size[name] = np.log10(np.maximum(np.nan_to_num(np.abs(table.numbers[name])), 1.0))
+    top = {name: float(values.max(initial=0.0)) for name, values in size.items()}
+    for number, one in enumerate(routed):
+        for term in one.terms:
+            whole = abs(term.scale) * math.prod((abs(s.value) for s in term.slots), start=Fraction(1))
+            fixed = math.log10(whole.numerator) - math.log10(whole.denominator) if whole else 0.0
+            names = ["quantity", *(s.column for s in term.slots if s.column)]
+            if fixed + sum(top[name] for name in names) < MOST_DIGITS:
+                continue
+            high = (key == number) & ~rows.bad & (fixed + sum(size[name] for name in names) >= MOST_DIGITS)
+            for value in np.unique(table.numbers["quantity"][high]):
+                issues.add("T125", file=table.file, lines=table.line[high & (table.numbers["quantity"] == value)],
+                           column="quantity", value=f"{value:g}", maximum=f"1e{MOST_DIGITS} kg")  # fmt: skip
+            rows.bad[high] = True
+
+
+def check_plausible(rows: Activities, plan: Plan, library: Library, issues: Issues) -> None:
+    """Warn of measured calorific values and carbon contents far from the default of the same item."""
+    given = [(n, key) for n, key in enumerate(plan.keys) if not plan.routed[n].failed and key.given]
+    for number, key in given:
+        category = {c.id: c for c in library.pack(key.pack).category}.get(plan.routed[number].category)
+        sets = library.known(category.sets) if category is not None else []
+        for name in ("ncv", "carbon_content"):
+            factors = [f for s in sets for f in s.index.get((name, key.item.id), ()) if f.value]
+            factors = [
+                f for f in factors if key.measured(name) and f.parsed_unit.dimension == key.unit_of(name).dimension
+            ]
+            if not factors or not key.measured(name):
+                continue
+            usual = float(factors[0].exact * ratio(factors[0].parsed_unit, key.unit_of(name)))
+            values = rows.table.numbers[name]
+            with np.errstate(invalid="ignore"):
+                odd = (plan.key == number) & ~rows.bad & ((values > 3 * usual) | (values < usual / 3))
+            for value in np.unique(values[odd]):
+                unit = key.unit_of(name).text
+                issues.add("A412", file=rows.table.file, lines=rows.table.line[odd & (values == value)], column=name,
+                           value=f"{value:g} {unit}", usual=f"{usual:.4g} {unit}",
+                           item=Said(key.item.name_en, key.item.name_zh))  # fmt: skip
 
 
 def holes(periods: set[Period]) -> list[Period]:

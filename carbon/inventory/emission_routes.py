@@ -7,6 +7,7 @@ consumption and anode effects; the item itself is the gas; electricity on two ba
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from carbon import units
@@ -17,14 +18,24 @@ from carbon.inventory.terms import ZERO_INSTRUMENTS, Slot, Term, UnfitError
 from carbon.library import Factor, FactorSet, Match, Miss
 from carbon.units import Unit
 
+DECIDED = ("period", "unit", "range", "ambiguous")
+_SHARES_OF_A_DAY = (Fraction(1, 24), Fraction(1, 1440), Fraction(1, 86400))  # h/d, min/d, s/d
+
 
 class EmissionRoutes(Chains):
     """The emission terms of one key."""
 
     def terms(self, category: Category) -> tuple[str, list[Term]]:
         """Return the route taken and its terms; raises FailedError after reporting."""
-        key = self.key
         self._refuse_wrong_overrides()
+        try:
+            return self._route(category)
+        except UnfitError:
+            self.report("U103", column="unit", value=self.key.unit.text, unit=self.key.unit.text, expected=[])
+            raise FailedError from None
+
+    def _route(self, category: Category) -> tuple[str, list[Term]]:
+        key = self.key
         if "electricity" in category.routes:
             return "electricity", self._electricity(category)
         if key.item.id == "anode-effect" and (not key.measured("factor") or self._is_duration(key.unit_of("factor"))):
@@ -37,13 +48,15 @@ class EmissionRoutes(Chains):
         own = any(s.own and ("emission", key.item.id) in s.index for s in self.library.known(category.sets))
         if own and not key.measured("carbon_content"):
             routes.insert(0, "factor")  # the user's own factor set comes before every default
-        if key.measured("ncv") and "carbon" in routes:
+        if key.measured("ncv") and key.use == "combustion" and "carbon" in routes:
             routes.sort(key=lambda name: name != "carbon")
         misses: list[Miss] = []
         for route in routes:
             found = self._try(route, category, misses)
             if found:
                 return route, found
+            if own and any(miss.reason in DECIDED for miss in misses):
+                break  # the user's own factor does not hold here: no other number takes its place
         self.missing(misses, category)
         raise FailedError
 
@@ -65,8 +78,9 @@ class EmissionRoutes(Chains):
             self.report("U105", column="factor_unit", value=unit.text)
             raise FailedError
         own = [Slot("factor", unit, column="factor")]
-        if key.measured("oxidation"):
-            own.append(self.given("oxidation"))
+        burned = key.item.kind == "fuel" or key.use == "combustion"
+        if key.measured("oxidation") and (unit.species == "C" or not burned):
+            own.append(self.given("oxidation"))  # a fuel's factor of CO2 has its oxidation in it
         try:
             return self.term(own, category.sign, basis=basis)
         except UnfitError:
@@ -110,7 +124,8 @@ class EmissionRoutes(Chains):
         if key.measured("carbon_content"):
             content = self.given("carbon_content")
             if not content.unit.dimension:  # % is a mass fraction
-                content = Slot("carbon_content", units.parse("kgC/kg") * content.unit, column="carbon_content")
+                whole = units.parse("kgC/kg") * content.unit
+                content = Slot("carbon_content", replace(whole, text=content.unit.text), column="carbon_content")
             elif content.unit.power("C") != 1:
                 self.report("U104", column="carbon_content_unit", value=content.unit.text)
                 raise FailedError
@@ -123,7 +138,7 @@ class EmissionRoutes(Chains):
             publication = match.factor.set_id.split("/")[0]
             rung += match.rung
         slots = [content]
-        if content.unit.power("energy"):
+        if content.unit.power("energy") and not key.unit.power("energy"):
             ncv = self._ncv(category, content.unit, misses, publication)
             if ncv is None:
                 if key.measured("ncv"):
@@ -219,7 +234,7 @@ class EmissionRoutes(Chains):
 
     @staticmethod
     def _is_duration(unit: Unit) -> bool:
-        return not unit.species and set(unit.dimension) <= {("time", 1)}
+        return set(unit.dimension) == {("time", 1)} or (not unit.dimension and unit.scale in _SHARES_OF_A_DAY)
 
     def _anode_effect(self, category: Category) -> list[Term]:
         """Return perfluorocarbons: by slope × minutes per cell-day if the row brings them, else by default factors."""
@@ -235,7 +250,8 @@ class EmissionRoutes(Chains):
             self.missing([m for m in (slope, ratio) if isinstance(m, Miss)], category)
             raise FailedError
         unit = self.key.unit_of("factor")
-        duration = Slot("factor", unit if unit.dimension else unit * units.parse("d"), column="factor")
+        days = unit if unit.dimension else replace(unit * units.parse("d"), text=unit.text)
+        duration = Slot("factor", days, column="factor")
         chain = [duration, self.default("anode_slope", slope)]
         return [
             self.term(chain, category.sign, rung=slope.rung),
@@ -255,6 +271,8 @@ class EmissionRoutes(Chains):
         if instrument == "supplier" and not key.measured("factor"):
             self.report("T126", column="factor", needed="instrument = supplier")
             raise FailedError
+        if start == "province" and not key.region_given and not key.measured("factor"):
+            self.report("A406", column="region", value="")
         terms = []
         for basis, names in (("location", rule.location), ("market", rule.residual)):
             if basis not in self.pack.bases:
@@ -265,7 +283,8 @@ class EmissionRoutes(Chains):
                 )
                 terms.append(self.term([none], category.sign, basis=basis))
                 continue
-            if key.measured("factor") and (instrument == "grid" or basis == "market"):
+            given = key.measured("factor")
+            if given and (instrument, basis) in (("grid", "location"), ("supplier", "market")):
                 terms.append(self._own_factor(category, basis))
                 continue
             residual = basis == "market" and category.sign > 0
@@ -275,9 +294,17 @@ class EmissionRoutes(Chains):
                 item="electricity", gas="CO2", accept=self.fits(),
                 ladder=self.library.ladder(key.region, "nation" if residual else start), rule=periods,
             )  # fmt: skip
+            if isinstance(match, Miss) and residual and given and instrument == "grid":
+                average = Said("no residual factor: the row's own average", "无剩余因子：采用本行的平均因子")
+                terms.append(replace(self._own_factor(category, basis), rung=(average,)))
+                continue
             if isinstance(match, Miss) and residual and terms:
                 self.lacking.append(basis)
-                self.report("F209", column="item", value=key.item.id, period=key.period.label)
+                self.report("F209", column="item", value=self.said, period=key.period.label)
+                continue
+            if isinstance(match, Miss) and instrument == "supplier" and "market" in self.pack.bases:
+                self.lacking.append(basis)
+                self.report("F209", column="item", value=self.said, period=key.period.label)
                 continue
             if isinstance(match, Miss):
                 self.missing([match], category)
@@ -288,31 +315,32 @@ class EmissionRoutes(Chains):
     def _heat(self, category: Category) -> list[Term]:
         """Return heat × factor; steam by mass through its enthalpy above that of feed water."""
         key = self.key
-        chains: list[tuple[tuple[Slot, ...], int]] = [((), 1)]
-        if self.is_mass(key.unit):
-            chains = self.steam_chains()
+        rung: tuple[Said, ...] = ()
         if key.measured("factor"):
-            own: Slot = self.given("factor")
-            rung: tuple[Said, ...] = ()
+            own = self.given("factor")
             if not own.unit.species:
                 self.report("U105", column="factor_unit", value=own.unit.text)
                 raise FailedError
+            try:
+                return [self.term([own], category.sign)]
+            except UnfitError:
+                pass
         else:
             match = self.find(self.library.known(category.sets), "emission", gas="CO2",
-                               accept=lambda factor: factor.parsed_unit.power("energy") == -1)  # fmt: skip
+                              accept=lambda factor: factor.parsed_unit.power("energy") == -1)  # fmt: skip
             if isinstance(match, Miss):
                 self.missing([match], category)
                 raise FailedError
             own, rung = self.default("factor", match), match.rung
+        steam = self.is_mass(key.unit) and key.item.kind == "steam"
+        chains = self.steam_chains() if steam else [((), 1)]
         try:
-            if key.measured("factor") and chains != [((), 1)]:
-                try:
-                    return [self.term([own], category.sign)]
-                except UnfitError:
-                    pass
             return [self.term([*chain, own], category.sign * sign, rung=rung) for chain, sign in chains]
         except UnfitError:
-            self.report("U103", column="unit", value=key.unit.text, unit=key.unit.text, expected="GJ, MJ (t: steam)")
+            wrong = "factor_unit" if key.measured("factor") else "unit"
+            value = own.unit.text if key.measured("factor") else key.unit.text
+            expected = ["tCO2/GJ"] if key.measured("factor") else ["GJ", "MJ"]
+            self.report("U103", column=wrong, value=value, unit=key.unit.text, expected=expected)
             raise FailedError from None
 
     def _refuse_wrong_overrides(self) -> None:

@@ -26,7 +26,13 @@ class EnergyRoutes(Chains):
     def kind(self) -> str:
         """What the item is; an item of the user's own is what its use makes it."""
         key = self.key
-        return choices("use")[key.use].own_kind if key.item.kind == "own" else key.item.kind
+        if key.item.kind != "own":
+            return key.item.kind
+        return (
+            "fuel"
+            if "fuel" in choices("use")[key.use].own_kinds and key.use in ("combustion", "exported")
+            else "material"
+        )
 
     def terms(self, category: Category | None, *, optional: bool) -> list[Term]:
         """Return tonnes of standard coal: by measured NCV, by coefficient, else by the default NCV."""
@@ -47,8 +53,11 @@ class EnergyRoutes(Chains):
                 if not optional:
                     self.missing([self._gce_miss()], category)
                     raise FailedError
-                self.report("F205", column="item", value=key.item.id, unit=key.unit.text)
+                self.lacking.append(ENERGY)
+                self.report("F205", column="item", value=self.said, unit=key.unit.text)
         primary = self._primary(terms)
+        if primary is None and self.kind == "medium":
+            self.report("F205", column="item", value=self.said, unit=key.unit.text)
         if primary is not None:
             terms.append(self._term(primary[0], sign, PRIMARY, primary[1]))
         return terms
@@ -78,6 +87,8 @@ class EnergyRoutes(Chains):
         key = self.key
         if self._leads_to_coal(*before):
             return before, ()
+        if self.kind == "fuel" and self._leads_to_coal(self._coal()):
+            return (self._coal(),), ()
         if key.measured("ncv") and self.kind == "fuel":
             slots = (self.given("ncv"), self._coal())
             return (slots, ()) if self._leads_to_coal(*slots) else None

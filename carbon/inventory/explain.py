@@ -13,22 +13,29 @@ from carbon.errors import Issue
 from carbon.inventory.plan import Plan
 from carbon.inventory.terms import ENERGY, PRIMARY, Key, Routed, Term
 from carbon.library import Library
+from carbon.schema import choices
 from carbon.tables import Table
 
 _WORDS = {
     "en": {
-        "line": "line", "use": "use", "region": "region", "category": "category", "scope": "scope", "method": "method",
-        "measured": "measured, on the row", "derived": "by method", "energy": "energy", "primary": "primary energy",
-        "location": "location-based", "market": "market-based", "total": "together", "rung": "fallback",
-        "gwp": "warming potentials", "nothing": "no emission: counted as energy only or zero by its instrument",
-        "bad": "not computed", "deducted": "deducted", "carbon": "carbon to CO2",
+        "line": "line", "use": "use", "region": "region", "category": "category", "scope": "scope",
+        "method": "method", "measured": "measured, on the row", "derived": "by method",
+        "energy": "energy", "primary": "primary energy", "location": "location-based",
+        "market": "market-based", "total": "together", "rung": "fallback",
+        "gwp": "warming potentials",
+        "nothing": "no emission: counted as energy only or zero by its instrument",
+        "bad": "not computed", "deducted": "deducted", "carbon": "carbon to CO2", "read": "primary",
+        "process": "process", "meter": "meter", "evidence": "evidence", "note": "note",
+        "secondary": "secondary", "unverified": "unverified",
     },
     "zh": {
         "line": "第", "use": "用途", "region": "地区", "category": "类别", "scope": "范围", "method": "方法包",
         "measured": "本行实测值", "derived": "由方法给定", "energy": "能耗", "primary": "等价值能耗",
-        "location": "基于位置", "market": "基于市场", "total": "合计", "rung": "替代",
-        "gwp": "全球变暖潜势", "nothing": "无排放：仅计能耗，或凭证对应排放为零",
-        "bad": "未计算", "deducted": "扣除", "carbon": "碳转化为二氧化碳",
+        "location": "基于位置", "market": "基于市场", "total": "合计", "rung": "替代", "gwp": "全球变暖潜势",
+        "nothing": "无排放：仅计能耗，或凭证对应排放为零", "bad": "未计算",
+        "deducted": "扣除", "carbon": "碳转化为二氧化碳",
+        "read": "已核对原文", "process": "工序", "meter": "计量器具", "evidence": "证据", "note": "备注",
+        "secondary": "二次转录", "unverified": "未核实",
     },
 }  # fmt: skip
 
@@ -41,7 +48,7 @@ def plan_document(plan: Plan, library: Library, gwp: Mapping[str, Fraction], gwp
     return {
         "gwp_set": gwp_name,
         "gwp": {gas: str(value) for gas, value in sorted(gwp.items()) if gas in {t.target for t in plan.terms}},
-        "keys": [_key_document(key, routed) for key, routed in zip(plan.keys, plan.routed, strict=True)],
+        "keys": [_key_document(key, routed, library) for key, routed in zip(plan.keys, plan.routed, strict=True)],
         "factors": factor_documents(plan, library),
     }
 
@@ -61,11 +68,14 @@ def factor_documents(plan: Plan, library: Library) -> dict[str, dict[str, str]]:
     return found
 
 
-def _key_document(key: Key, routed: Routed) -> dict[str, Any]:
+def _key_document(key: Key, routed: Routed, library: Library) -> dict[str, Any]:
+    named = {c.id: c for c in library.pack(key.pack).category}.get(routed.category)
     return {
         "item": key.item.id, "name_en": key.item.name_en, "name_zh": key.item.name_zh, "use": key.use,
+        "use_en": choices("use")[key.use].name_en, "use_zh": choices("use")[key.use].name_zh,
         "region": key.region, "period": key.period.label, "unit": key.unit.text, "method": key.pack,
-        "category": routed.category, "scope": routed.scope, "route": routed.route,
+        "category": routed.category, "category_en": named.name_en if named else "",
+        "category_zh": named.name_zh if named else "", "scope": routed.scope, "route": routed.route,
         "terms": [_term_document(term) for term in routed.terms],
     }  # fmt: skip
 
@@ -109,7 +119,7 @@ def explain_line(
         words = _WORDS[language]
         head = f"{table.file}:{record['line']} {record.get('item', '')} — {words['bad']}"
         return "\n".join([head, *(f"  {issue.text(language)}" for issue in problems)])
-    document = _key_document(plan.keys[plan.key[row]], plan.routed[plan.key[row]])
+    document = _key_document(plan.keys[plan.key[row]], plan.routed[plan.key[row]], library)
     names = {f for t in document["terms"] for s in t["slots"] for f in s["factors"]}
     factors = {name: entry for name, entry in factor_documents(plan, library).items() if name in names}
     weights = {gas: str(value) for gas, value in gwp.items()}
@@ -141,10 +151,14 @@ def explain_record(
     name = key[f"name_{language}"]
     place = f"{record['file']}:{record['line']}"
     out = [f"{place} {record['facility']} {key['period']} {name}: {_number(record['quantity'])} {key['unit']}"]
-    facts = [f"{w['method']} {key['method']}", f"{w['use']} {key['use']}"]
+    facts = [f"{w['method']} {key['method']}", f"{w['use']} {key[f'use_{language}']}"]
     facts += [f"{w['region']} {key['region']}"] if key["region"] else []
-    facts += [f"{w['category']} {key['category']}", f"{w['scope']} {key['scope']}"] if key["category"] else []
+    facts += (
+        [f"{w['category']} {key[f'category_{language}']}", f"{w['scope']} {key['scope']}"] if key["category"] else []
+    )
     out.append("  " + " · ".join(facts))
+    seen = [f"{w[name]} {record[name]}" for name in ("process", "meter", "evidence", "note") if record.get(name)]
+    out += ["  " + " · ".join(seen)] if seen else []
     weighed: dict[str, float] = {}
     shown: set[str] = set()
     for term in key["terms"]:
@@ -170,8 +184,9 @@ def explain_record(
     for identifier, factor in factors.items():
         title = factor[f"title_{language}"]
         unit = "" if factor["unit"] == "1" else f" {factor['unit']}"
-        out.append(f"  [{identifier}] {factor['value']}{unit} — {factor['document']} {title}, "
-                   f"{factor['page']} ({factor['verification']})")  # fmt: skip
+        sure = "read" if factor["verification"] == "primary" else factor["verification"]
+        source = f"{factor['document']} {title}, {factor['page']} ({w[sure]})"
+        out.append(f"  [{identifier}] {factor['value']}{unit} — {source}")
     return "\n".join(out)
 
 

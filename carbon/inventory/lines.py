@@ -68,21 +68,24 @@ def line_table(rows: Activities, plan: Plan, gwp: Mapping[str, Fraction], langua
     targets = [t.target for t in plan.terms]
     bases = np.array([("", "location", "market").index(t.basis) for t in plan.terms], dtype=np.int8)
 
-    def spread(chosen: np.ndarray, weight: np.ndarray | None = None) -> pa.Array:
-        """Add the chosen entries of each row; null where the row has none."""
+    def spread(chosen: np.ndarray, weight: np.ndarray | None = None, without: np.ndarray | None = None) -> pa.Array:
+        """Add the chosen entries of each row; null where the row has none, or has one of those it must be `without`."""
         here = chosen[term] if len(term) else np.empty(0, bool)
         amount = plan.amount[here] * (weight[term[here]] if weight is not None else 1.0)
         total = np.bincount(row[here], weights=amount, minlength=len(table))
         seen = np.bincount(row[here], minlength=len(table)) > 0
+        if without is not None and len(term):
+            seen[row[without[term]]] = False
         return to_arrow(total, ~seen)
 
     for gas in sorted(set(targets) - {ENERGY, PRIMARY}):
         chosen = np.array([t == gas for t in targets]) & (bases != 2)
         columns[f"{gas.lower().replace('-', '_')}_kg"] = spread(chosen)
     weight = np.array([float(gwp.get(t, 0)) for t in targets])
-    weighed = np.array([t in gwp or (not gwp and t == "CO2") for t in targets], dtype=bool)
-    columns["co2e_kg"] = spread(weighed & (bases != 2), weight)
-    columns["co2e_market_kg"] = spread(weighed & (bases != 1), weight)
+    weighed = np.array([t in gwp for t in targets], dtype=bool)
+    unweighed = np.array([t not in gwp and t not in (ENERGY, PRIMARY, "CO2-biogenic") for t in targets], dtype=bool)
+    for name, other in (("co2e_kg", 2), ("co2e_market_kg", 1)):
+        columns[name] = spread(weighed & (bases != other), weight, without=unweighed & (bases != other))
     columns["energy_kgce"] = spread(np.array([t == ENERGY for t in targets], dtype=bool))
     columns["energy_primary_kgce"] = spread(np.array([t == PRIMARY for t in targets], dtype=bool))
     columns["key"] = to_arrow(index.astype(np.int32), ~good)

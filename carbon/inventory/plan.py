@@ -152,6 +152,10 @@ class Sums:
             Reach and width of an accumulator; see `carbon.kernels.sums`.
         """
         out = np.zeros((groups, limbs), dtype=np.int64)
+        reach = 2.0 ** (32 * (limbs - 2) - bias)
+        if len(amount) and not np.abs(amount).max() < reach:
+            message = f"amounts reach {np.abs(amount).max():g}, beyond the accumulator ({reach:g})"
+            raise OverflowError(message)
         bits = np.ascontiguousarray(amount, dtype=np.float64).view(np.int64)
         run(exact_sums, SUMS_SIGNATURE, len(bits), bits, np.ascontiguousarray(group, dtype=np.int32), bias, out)
         return cls(_carried(out), bias)

@@ -56,7 +56,7 @@ def provenance(result: Result) -> dict[str, Any]:
                            if gas in {t.target for t in plan.terms}}},
         "options": dict(result.options) | {"language": result.language},
         "lines": {"read": len(table), "computed": int((~result.rows.bad).sum()), "bad": int(result.rows.bad.sum())},
-        "issues": {name: result.issues.count(name) for name in ("error", "warning", "note")},
+        "issues": result.issues.counts(),
         "own_items": sorted(set(result.rows.own_items)),
         "sets": dict(sorted(sets.items())),
         "factors": factor_documents(plan, result.library),

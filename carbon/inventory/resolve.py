@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,6 +19,7 @@ from carbon.tables import Table
 Resolved = TypeVar("Resolved")
 UNIT_COLUMNS = ("unit", "ncv_unit", "carbon_content_unit", "factor_unit")
 _TON = re.compile(r"(?:^|[/*(· ])[tT][oO][nN][sS]?(?=$|[/*)· A-Z])")
+NEAR_MISSES = 20  # unknown texts of a column that get near misses: more of them are a wrong column, not slips
 OVERRIDES = ("ncv", "carbon_content", "oxidation", "factor")
 
 
@@ -76,18 +78,19 @@ def resolve(table: Table, library: Library, facilities: Mapping[str, Facility] |
         name: str, reader: Callable[[str], Resolved | None], code: str, near: Callable[[str], list[str]]
     ) -> None:
         """Resolve one column; a text without meaning marks its rows."""
-        values: list[Resolved] = []
+        values: dict[Resolved, int] = {}
         move = np.full(len(table.texts[name]) + 1, -1, dtype=np.int32)
+        near = _sparingly(near)
+        places = _places(table, name)
         for position, text in enumerate(table.texts[name]):
             found = reader(text)
             if found is None:
-                here = table.codes[name] == position
+                here = places(position)
                 issues.add(code, file=table.file, lines=table.line[here], column=name, value=text[:80], near=near(text))
-                rows.bad |= here
+                rows.bad[here] = True
             else:
-                move[position] = len(values)
-                values.append(found)
-        rows.index[name], rows.values[name] = move[table.codes[name]], values
+                move[position] = values.setdefault(found, len(values))
+        rows.index[name], rows.values[name] = move[table.codes[name]], list(values)
 
     def period_or_none(text: str) -> periods.Period | None:
         try:
@@ -114,7 +117,30 @@ def resolve(table: Table, library: Library, facilities: Mapping[str, Facility] |
     for name in UNIT_COLUMNS:
         _units(rows, name, issues)
     _need_units(rows, issues)
+    _need_use(rows, issues)
+    _carbon_within_mass(rows, issues)
     return rows
+
+
+def _sparingly(near: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
+    """Return a search for near misses that finds none after the first texts, since it takes its time."""
+    left = iter(range(NEAR_MISSES))
+    return lambda text: [] if next(left, None) is None else near(text)
+
+
+def _places(table: Table, name: str) -> Callable[[int], np.ndarray]:
+    """Return a function: number of a distinct text → the rows that have it; the rows are sorted once, if at all."""
+
+    @cache
+    def order() -> tuple[np.ndarray, np.ndarray]:
+        rows = np.argsort(table.codes[name], kind="stable")
+        return rows, np.searchsorted(table.codes[name][rows], np.arange(len(table.texts[name]) + 1))
+
+    def places(position: int) -> np.ndarray:
+        rows, starts = order()
+        return rows[starts[position] : starts[position + 1]]
+
+    return places
 
 
 def _folded_get(ids: Mapping[str, str]) -> Callable[[str], str | None]:
@@ -125,41 +151,43 @@ def _items(rows: Activities, library: Library, issues: Issues) -> None:
     """Find items; one that is in no list is the user's own on rows that bring its use and its factor or carbon."""
     table = rows.table
     texts = table.texts["item"]
-    values: list[Item] = []
+    values: dict[Item, int] = {}
     move = np.full(len(texts) + 1, -1, dtype=np.int32)
+    near, places = _sparingly(library.items.near), _places(table, "item")
+    measured = ~np.isnan(table.numbers["factor"]) | ~np.isnan(table.numbers["carbon_content"])
+    usable = (table.codes["use"] >= 0) & measured
     for position, text in enumerate(texts):
         item = library.items.find(text)
         if item is None:
-            here = table.codes["item"] == position
-            measured = ~np.isnan(table.numbers["factor"]) | ~np.isnan(table.numbers["carbon_content"])
-            own = here & (rows.index["use"] >= 0) & measured & ~rows.bad
-            if (unknown := here & ~own & ~rows.bad).any():
+            here = places(position)
+            own, unknown = here[usable[here] & ~rows.bad[here]], here[~usable[here]]
+            if len(unknown):
                 issues.add("F201", file=table.file, lines=table.line[unknown], column="item", value=text[:80],
-                           near=library.items.near(text))  # fmt: skip
-            rows.bad |= here & ~own
-            if not own.any():
+                           near=near(text))  # fmt: skip
+                rows.bad[unknown] = True
+            if not len(own):
                 continue
             issues.add("F204", file=table.file, lines=table.line[own], column="item", value=text[:80])
             item = Item(f"own:{text}", "own", "", "fossil", text, text)
             rows.own_items.append(text)
-        move[position] = len(values)
-        values.append(item)
-    rows.index["item"], rows.values["item"] = move[table.codes["item"]], values
+        move[position] = values.setdefault(item, len(values))
+    rows.index["item"], rows.values["item"] = move[table.codes["item"]], list(values)
 
 
 def _units(rows: Activities, name: str, issues: Issues) -> None:
     table = rows.table
     values: list[units.Unit] = []
+    places = _places(table, name)
     move = np.full(len(table.texts[name]) + 1, -1, dtype=np.int32)
     for position, text in enumerate(table.texts[name]):
         try:
             unit = units.parse(text)
         except units.UnitError as error:
-            here = table.codes[name] == position
+            here = places(position)
             refused = _TON.search(text)
             issues.add("U102" if refused else "U101", file=table.file, lines=table.line[here], column=name,
                        value=text[:80], near=error.near)  # fmt: skip
-            rows.bad |= here
+            rows.bad[here] = True
             continue
         move[position] = len(values)
         values.append(unit)
@@ -174,3 +202,29 @@ def _need_units(rows: Activities, issues: Issues) -> None:
         if alone.any():
             issues.add("T126", file=table.file, lines=table.line[alone], column=f"{name}_unit", needed=name)
             rows.bad |= alone
+
+
+def _need_use(rows: Activities, issues: Issues) -> None:
+    """Report items that can be taken in or given off: without a use their sign would be a guess."""
+    for number, item in enumerate(rows.values["item"]):
+        if item.default_use or item.kind == "own":
+            continue
+        here = (rows.index["item"] == number) & (rows.index["use"] < 0) & ~rows.bad
+        if here.any():
+            issues.add("A408", file=rows.table.file, lines=rows.table.line[here], column="use",
+                       value=f"{item.name_zh} ({item.id})")  # fmt: skip
+            rows.bad |= here
+
+
+def _carbon_within_mass(rows: Activities, issues: Issues) -> None:
+    """Report carbon contents above the mass that holds them, such as 86 entered as tC/t and not as %."""
+    numbers = rows.table.numbers["carbon_content"]
+    for place, unit in enumerate(rows.values["carbon_content_unit"]):
+        if set(unit.dimension) <= {("C", 1)}:
+            with np.errstate(invalid="ignore"):
+                high = (rows.index["carbon_content_unit"] == place) & (numbers * float(unit.scale) > 1) & ~rows.bad
+            for value in np.unique(numbers[high]):
+                here = high & (numbers == value)
+                issues.add("A409", file=rows.table.file, lines=rows.table.line[here], column="carbon_content",
+                           value=f"{value:g} {unit.text}")  # fmt: skip
+            rows.bad |= high

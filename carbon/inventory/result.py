@@ -108,15 +108,15 @@ class Result:
             self.rows.table.texts["process"], self.potentials, self.completeness,
         )  # fmt: skip
 
-    def totals(self, by: Sequence[str] | None = None) -> pd.DataFrame:
+    def totals(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Return emissions in tonnes.
 
         Parameters
         ----------
-        by : sequence of str, optional
+        by : str or sequence of str, optional
             Any of facility, group, period, scope, category, basis: one row per combination, nothing counted twice
-            (periods are the finest given, facilities single, categories summed unless named). Left out: the full
-            table with roll-ups and total rows, as in ``totals.csv``.
+            (periods are the finest given, facilities single, categories summed unless named, location-based unless
+            basis is named). Left out: the full table with roll-ups and total rows, as in ``totals.csv``.
 
         Returns
         -------
@@ -133,6 +133,7 @@ class Result:
         frame = pd.DataFrame(self.total_records, columns=list(TOTALS_COLUMNS))
         if by is None:
             return frame
+        by = [by] if isinstance(by, str) else by
         if wrong := set(by) - set(TOTALS_COLUMNS[:6]):
             message = f"unknown: {', '.join(sorted(wrong))}; totals go by {', '.join(TOTALS_COLUMNS[:6])}"
             raise UsageError(message)
@@ -158,6 +159,12 @@ class Result:
         import pandas as pd
 
         return pd.DataFrame(self.intensity_records, columns=list(INTENSITY_COLUMNS))
+
+    def issue_table(self) -> pd.DataFrame:
+        """Return the issues with message and remedy, as in ``issues.csv``."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.issues.rows(self.language)))
 
     @cached_property
     def line_arrow(self) -> pa.Table:
@@ -205,5 +212,8 @@ class Result:
         return not self.issues.errors
 
     def __repr__(self) -> str:
-        good = int((~self.rows.bad).sum())
-        return f"<Result of {self.packs[0].id}: {good} of {len(self.rows.table)} lines computed>"
+        good, counts = int((~self.rows.bad).sum()), self.issues.counts()
+        packs = ", ".join(pack.id for pack in self.packs)
+        return (
+            f"<Result of {packs}: {good} of {len(self.rows.table)} lines computed, {counts['warning']} with warnings>"
+        )

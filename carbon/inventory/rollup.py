@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -37,10 +38,14 @@ class Cells:
         Facility of each row.
     facilities : list of Facility
         What the numbers mean.
+    everyone : sequence of Facility, optional
+        All that are known, also those without a row.
     """
 
-    def __init__(self, plan: Plan, facility: np.ndarray, facilities: list[Facility]) -> None:
-        self.plan, self.facilities = plan, facilities
+    def __init__(
+        self, plan: Plan, facility: np.ndarray, facilities: list[Facility], everyone: Sequence[Facility] = ()
+    ) -> None:
+        self.plan, self.facilities, self.everyone = plan, facilities, [*everyone] or facilities
         row, term = plan.entries
         number, sample = distinct(facility[row], term) if len(row) else (np.empty(0, np.int32), np.empty(0, np.int64))
         self.sums = Sums.of(plan.amount, number, len(sample))

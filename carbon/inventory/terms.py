@@ -92,6 +92,7 @@ class Key:
     use: str
     use_given: bool
     region: str
+    region_given: bool
     process: str
     period: Period
     unit: Unit

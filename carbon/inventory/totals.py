@@ -6,11 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from carbon import units
+from carbon.inventory.checks import covers
 from carbon.inventory.rollup import Cells, Place, gather
 from carbon.inventory.terms import ENERGY, PRIMARY
 from carbon.inventory.uncertainty import Uncertainty
@@ -18,6 +20,7 @@ from carbon.periods import Period
 
 TOTAL = "total"
 CONTROL = "control-scope"
+MASSES = ("co2_t", "ch4_t", "n2o_t", "other_co2e_t", "co2e_t", "biogenic_co2_t")
 MAIN = {"CO2": "co2_t", "CH4": "ch4_t", "N2O": "n2o_t"}
 DISPLAY_UNITS = ("t", "MWh", "万m3", "万Nm3", "tce")
 
@@ -43,22 +46,46 @@ class Completeness:
     everything: bool = False
     spans: dict[str, set[Period]] = field(default_factory=dict)
 
+    def lacks(self, members: list[str], period: Period, basis: str) -> bool:
+        """Return whether some row of these facilities could not be computed on a basis."""
+        return any(span.overlaps(period) for name in members for span in self._lacking.get((name, basis), ()))
+
     def complete(self, members: list[str], period: Period, basis: str = "") -> bool:
         """Return whether nothing is missing for some facilities in a period (on a basis)."""
-        from carbon.inventory.checks import covers
+        return not self.everything and all(self._whole(name, period, basis) for name in members)
 
-        if self.everything:
-            return False
-        for name in members:
-            for facility, other in self.bad:
-                if facility == name and (other is None or other.overlaps(period)):
-                    return False
-            if any(f == name and b == basis and p.overlaps(period) for f, p, b in self.lacking):
-                return False
+    def _whole(self, name: str, period: Period, basis: str) -> bool:
+        """Return whether one facility lacks nothing in a period; found once and kept."""
+        key = (name, period, basis)
+        if key not in self._known:
+            bad = any(span is None or span.overlaps(period) for span in self._bad.get(name, ()))
             spans = self.spans.get(name, set())
-            if period not in spans and not covers(spans, period):
-                return False
-        return True
+            self._known[key] = not (
+                bad
+                or self.lacks([name], period, basis)
+                or (period not in spans and not covers(spans, period))
+                # what is known for a longer period only belongs in part to this one
+                or any(period.within(span) and span != period for span in spans)
+            )
+        return self._known[key]
+
+    @cached_property
+    def _bad(self) -> dict[str, set[Period | None]]:
+        found: dict[str, set[Period | None]] = {}
+        for name, span in self.bad:
+            found.setdefault(name, set()).add(span)
+        return found
+
+    @cached_property
+    def _lacking(self) -> dict[tuple[str, str], set[Period]]:
+        found: dict[tuple[str, str], set[Period]] = {}
+        for name, span, basis in self.lacking:
+            found.setdefault((name, basis), set()).add(span)
+        return found
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, Period, str], bool]:
+        return {}
 
 
 def emission_totals(
@@ -125,6 +152,8 @@ def emission_totals(
         where, when, name = cells.places[p], cells.periods[q], labels[c]
         record = _record(where, when, name, scopes.get(name), bases[b])
         record |= _gases(found, gwp)
+        if not found and completeness.lacks(members(cells, where), when, bases[b]):
+            record |= dict.fromkeys(record.keys() & set(MASSES))
         record["uncertainty_pct"] = record["uncertainty_known_pct"] = None
         if uncertainty is not None:
             record |= uncertainty.of(where, when, name, bases[b], record["co2e_t"])
@@ -157,18 +186,7 @@ def _absent(cells: Cells, missing: Completeness, bases: list[str], have: set[tup
     """Return total rows without numbers for facility-periods none of whose rows could be computed."""
     groups = {f.id: f.group for f in cells.facilities}
     empty = {(name, period) for name, period in missing.bad if period is not None and (name, period.label) not in have}
-    blank = dict.fromkeys(
-        [
-            "co2_t",
-            "ch4_t",
-            "n2o_t",
-            "other_co2e_t",
-            "co2e_t",
-            "biogenic_co2_t",
-            "uncertainty_pct",
-            "uncertainty_known_pct",
-        ]
-    )
+    blank = dict.fromkeys([*MASSES, "uncertainty_pct", "uncertainty_known_pct"])
     return [
         _record(Place(name, groups.get(name, "")), period, TOTAL, None, basis) | blank | {"complete": False}
         for name, period in sorted(empty)
@@ -180,7 +198,7 @@ def members(cells: Cells, place: Place) -> list[str]:
     """Return the facilities that belong to a place."""
     if place.facility:
         return [place.facility]
-    return [f.id for f in cells.facilities if place.level == 2 or f.group == place.group]
+    return [f.id for f in cells.everyone if place.level == 2 or f.group == place.group]
 
 
 def _gases(masses: Mapping[str, Fraction], gwp: Mapping[str, Fraction]) -> dict[str, float | None]:
@@ -262,7 +280,7 @@ def energy_totals(cells: Cells, language: str, completeness: Completeness) -> li
                 "item_name": entry, "use": use, "quantity": quantity, "unit": unit,
                 "tce": float(found[0] / 1000) if 0 in found else None,
                 "tce_primary": float(found[1] / 1000) if 1 in found and not lacking(p, q, n, top) else None,
-                "complete": completeness.complete(members(cells, where), when),
+                "complete": completeness.complete(members(cells, where), when, ENERGY),
             }
         )  # fmt: skip
     return records

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from carbon.errors import near_misses
+from carbon.library.files import read_csv
 from carbon.schema import folded
 
 
@@ -24,6 +24,7 @@ class _Entry(Protocol):
 
 
 Entry = TypeVar("Entry", bound=_Entry)
+ORIGINS = ("fossil", "biogenic", "mixed", "none")
 
 
 @dataclass(frozen=True)
@@ -123,11 +124,6 @@ class Names(Generic[Entry]):
         return [f"{i} ({self.entries[i].name_zh})" for i in list(found)[:3]]
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
-
-
 def _aliases(row: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(filter(None, (row.get("aliases") or "").split("|")))
 
@@ -136,15 +132,18 @@ def read_items(path: Path) -> list[Item]:
     """Return the items of one `items.csv`."""
     return [
         Item(r["item"], r["kind"], r["default_use"], r["origin"], r["name_zh"], r["name_en"], _aliases(r))
-        for r in _rows(path)
+        for r in read_csv(path).records()
     ]
 
 
 def read_regions(path: Path) -> list[Region]:
     """Return the regions of `regions.csv`."""
-    return [Region(r["region"], r["kind"], r["parent"], r["name_zh"], r["name_en"], _aliases(r)) for r in _rows(path)]
+    return [
+        Region(r["region"], r["kind"], r["parent"], r["name_zh"], r["name_en"], _aliases(r))
+        for r in read_csv(path).records()
+    ]
 
 
 def read_gases(path: Path) -> list[Gas]:
     """Return the gases of `gases.csv`."""
-    return [Gas(r["gas"], r["family"], r["name_zh"], r["name_en"], _aliases(r)) for r in _rows(path)]
+    return [Gas(r["gas"], r["family"], r["name_zh"], r["name_en"], _aliases(r)) for r in read_csv(path).records()]

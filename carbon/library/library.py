@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -11,10 +12,12 @@ from pathlib import Path
 
 from carbon import shipped
 from carbon.documents import MethodPack, SetMetadata, load
-from carbon.errors import DataError, Issues, UsageError, near_misses
+from carbon.errors import DataError, Issues, Said, UsageError, near_misses
+from carbon.library.checks import Codes, check_items, check_set
 from carbon.library.codes import Gas, Item, Names, Region, read_gases, read_items, read_regions
-from carbon.library.sets import Factor, FactorSet, check_set
-from carbon.schema import folded
+from carbon.library.files import label, unreadable
+from carbon.library.sets import Factor, FactorSet
+from carbon.schema import choices, folded
 
 
 class Library:
@@ -31,17 +34,19 @@ class Library:
     def __init__(self, folders: Sequence[Path], as_of: dt.date | None = None) -> None:
         self.folders = tuple(folders)
         self.as_of = as_of
-        self._tables: dict[str, Path] = {}
-        for folder in self.folders:
-            for path in sorted(folder.glob("*/*.toml")):
-                if path.parent.name == "methods":
-                    continue
-                identifier = f"{path.parent.name}/{path.stem}"
-                if identifier in self._tables:
-                    issues = Issues()
-                    issues.add("F220", file=str(path.name), value=identifier)
-                    raise DataError(issues)
-                self._tables[identifier] = path
+        documents: dict[str, Path] = {}
+        for path in (path for folder in self.folders for path in sorted(folder.glob("*/*.toml"))):
+            identifier = f"{path.parent.name}/{path.stem}"
+            if not path.is_file():
+                raise unreadable(path)
+            if identifier in documents:
+                issues = Issues()
+                issues.add("F220", file=path.name, value=identifier)
+                raise DataError(issues)
+            documents[identifier] = path
+        self._pack_paths = {path.stem: path for path in documents.values() if path.parent.name == "methods"}
+        self._packs: dict[str, MethodPack] = {}
+        self._tables = {name: path for name, path in documents.items() if path.parent.name != "methods"}
         self._sets: dict[str, FactorSet] = {}
         self._known: dict[tuple[str, ...], list[FactorSet]] = {}
 
@@ -56,8 +61,10 @@ class Library:
     @cached_property
     def own_set_ids(self) -> list[str]:
         """The ids of the user's sets, in the order of their folders."""
-        shipped_folder = self.folders[0]
-        return [name for name, path in self._tables.items() if path.parent.parent != shipped_folder]
+        return [name for name, path in self._tables.items() if self._is_own(path)]
+
+    def _is_own(self, path: Path) -> bool:
+        return self.folders[0] not in (path.parent, path.parent.parent)
 
     def set(self, identifier: str) -> FactorSet:
         """Return one factor set.
@@ -72,9 +79,9 @@ class Library:
             if path is None:
                 message = f"no factor set {identifier!r}; nearest: {', '.join(near_misses(identifier, self._tables))}"
                 raise UsageError(message)
-            self._sets[identifier] = FactorSet(
-                load(path, SetMetadata), path.with_suffix(".csv"), own=path.parent.parent != self.folders[0]
-            )
+            meta = load(path, SetMetadata)
+            _named(path, meta.id, identifier)
+            self._sets[identifier] = FactorSet(meta, path.with_suffix(".csv"), own=self._is_own(path))
         return self._sets[identifier]
 
     def known(self, identifiers: Sequence[str]) -> list[FactorSet]:
@@ -93,11 +100,12 @@ class Library:
     @cached_property
     def items(self) -> Names[Item]:
         """Items by id, name or alias: the common list, then those of single publications."""
-        entries = read_items(self.folders[0] / "items.csv")
-        for folder in self.folders:
-            for path in sorted(folder.glob("*/items.csv")):
-                entries += read_items(path)
-        return Names(entries)
+        return Names(item for path in self._item_paths for item in read_items(path))
+
+    @cached_property
+    def _item_paths(self) -> list[Path]:
+        own = [path for folder in self.folders for path in sorted(folder.glob("*/items.csv"))]
+        return [self.folders[0] / "items.csv", *own]
 
     @cached_property
     def regions(self) -> Names[Region]:
@@ -136,16 +144,11 @@ class Library:
             message = f"no method pack {identifier!r}; known: {', '.join(self.pack_ids)}"
             raise UsageError(message)
         if identifier not in self._packs:
-            self._packs[identifier] = load(self._pack_paths[identifier], MethodPack)
+            path = self._pack_paths[identifier]
+            pack = load(path, MethodPack)
+            _named(path, pack.id, identifier)
+            self._packs[identifier] = pack
         return self._packs[identifier]
-
-    @cached_property
-    def _packs(self) -> dict[str, MethodPack]:
-        return {}
-
-    @cached_property
-    def _pack_paths(self) -> dict[str, Path]:
-        return {path.stem: path for folder in self.folders for path in sorted(folder.glob("methods/*.toml"))}
 
     @property
     def pack_ids(self) -> list[str]:
@@ -168,7 +171,7 @@ class Library:
         if folded(name) == "none":
             return {}
         identifier = name if "/" in name else f"ipcc-gwp/{folded(name)}"
-        if identifier not in self._tables:
+        if identifier not in self._tables or not identifier.startswith("ipcc-gwp/"):
             names = sorted(i.split("/")[1] for i in self._tables if i.startswith("ipcc-gwp/"))
             message = f"no GWP set {name!r}; known: {', '.join(names)}, none"
             raise UsageError(message)
@@ -218,12 +221,39 @@ class Library:
         return words
 
     def check(self) -> Issues:
-        """Check every row of every set; see `carbon.library.sets.check_set`."""
+        """Check every row of every set; see `carbon.library.checks.check_set`."""
         issues = Issues()
-        items, regions = frozenset(self.items.entries), frozenset(self.regions.entries)
-        gases = frozenset(self.gases.entries)
         for factor_set in self.sets():
-            issues += check_set(factor_set, items, regions, gases)
+            issues += check_set(factor_set, self._codes)
+        return issues + self.check_names()
+
+    @cached_property
+    def _codes(self) -> Codes:
+        """The ids that rows may use; a parameter is known if a shipped set has it."""
+        shipped_sets = (self.set(name) for name, path in self._tables.items() if not self._is_own(path))
+        parameters = frozenset(factor.parameter for found in shipped_sets for factor in found.factors)
+        return Codes(self.items.entries, self.regions.entries, self.gases.entries, parameters)
+
+    def check_own(self) -> Issues:
+        """Check the user's own documents, then items, then sets, before anything of them is used."""
+        issues = Issues()
+        packs = [name for name, path in self._pack_paths.items() if self._is_own(path)]
+        for read, names in ((self.pack, packs), (self.set, self.own_set_ids)):
+            for name in names:
+                try:
+                    read(name)
+                except DataError as error:
+                    issues += error.issues
+        if issues:
+            return issues
+        taken = Names(i for path in self._item_paths if not self._is_own(path) for i in read_items(path))
+        kinds = {item.kind for item in taken} | {kind for use in choices("use").values() for kind in use.own_kinds}
+        kinds |= {kind for name in packs for category in self.pack(name).category for kind in category.kinds}
+        issues += check_items(filter(self._is_own, self._item_paths), kinds, taken)
+        if issues:
+            return issues
+        for name in self.own_set_ids:
+            issues += check_set(self.set(name), self._codes)
         return issues + self.check_names()
 
     def check_names(self) -> Issues:
@@ -235,16 +265,28 @@ class Library:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over every file of the library, in the order of their names."""
+        """SHA-256 over every file that the library reads, folder by folder in the order of their names."""
+        tables = [file for path in self._tables.values() for file in (path, path.with_suffix(".csv"))]
+        lists = [self.folders[0] / name for name in ("regions.csv", "gases.csv")]
+        files = {*tables, *lists, *self._pack_paths.values(), *self._item_paths}
         total = hashlib.sha256()
         for folder in self.folders:
-            for path in sorted(p for p in folder.rglob("*") if p.suffix in (".csv", ".toml")):
+            for path in sorted(file for file in files if file.is_relative_to(folder)):
                 total.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")
         return total.hexdigest()
 
     def standard_coal(self, set_id: str) -> Fraction:
         """Return the heat of standard coal [kJ/kgce] by a set of definitions."""
         return self.set(set_id).index["ncv", "standard-coal"][0].exact
+
+
+def _named(path: Path, given: str, expected: str) -> None:
+    """Report a document whose id is not that of its place (T117)."""
+    if given != expected:
+        issues = Issues()
+        why = Said(f'by its place it is "{expected}"', f"按所在位置应为“{expected}”")
+        issues.add("T117", file=label(path), column="id", value=given[:80], why=why)
+        raise DataError(issues)
 
 
 def load_library(extra: Sequence[str | Path] = (), as_of: dt.date | None = None) -> Library:
@@ -267,7 +309,7 @@ def load_library(extra: Sequence[str | Path] = (), as_of: dt.date | None = None)
     UsageError
         If a folder does not exist.
     DataError
-        If two sets have one id (F220), or a row of an own set is wrong (F210 to F219).
+        If two sets or packs have one id (F220), or anything of the user's own is wrong (F210 to F222).
 
     Examples
     --------
@@ -276,15 +318,10 @@ def load_library(extra: Sequence[str | Path] = (), as_of: dt.date | None = None)
     """
     folders = [shipped.folder("factors"), *(Path(path) for path in extra)]
     for folder in folders:
-        if not folder.is_dir():
-            message = f"no factor folder {folder}"
+        if not os.path.isdir(folder):  # noqa: PTH112 - unlike Path.is_dir, false for a name that is too long
+            message = f"no factor folder {str(folder)[:200]}"
             raise UsageError(message)
     library = Library(folders, as_of)
     if extra:
-        issues = Issues()
-        for name in library.own_set_ids:
-            items, regions = frozenset(library.items.entries), frozenset(library.regions.entries)
-            issues += check_set(library.set(name), items, regions, frozenset(library.gases.entries))
-        issues += library.check_names()
-        issues.raise_errors()
+        library.check_own().raise_errors()
     return library

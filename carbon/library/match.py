@@ -46,6 +46,7 @@ class Miss:
     reason: str
     tried: tuple[Said, ...] = ()
     nearest: tuple[Factor, ...] = field(default=())
+    parameter: str = ""
 
 
 def find(
@@ -96,9 +97,10 @@ def find(
     if not processed:
         return Miss("process", nearest=tuple(fitting))
     order = {s.id: position for position, s in enumerate(sets)}
-    listed = [s.id for s in sets]
+    listed = [s.id for s in sets if (parameter, item) in s.index]
     tried: list[Said] = []
     in_region = False
+    place = {region: number for number, region in enumerate(regions)}
     for region in regions:
         here = [f for f in processed if f.region == region]
         tried.append(Said(region or "anywhere", region or "不限地区"))
@@ -106,7 +108,7 @@ def find(
             continue
         in_region = True
         current = [f for f in here if f.start <= period.start and period.end <= f.end]
-        earlier = [f for f in here if f.end <= period.start] if rule == "latest" else []
+        earlier = [f for f in here if f.start <= period.start] if rule == "latest" else []
         latest = max((f.end for f in earlier), default=0)
         for year, candidates in (("", current), ("earlier", [f for f in earlier if f.end == latest])):
             if not candidates:
@@ -119,7 +121,7 @@ def find(
             finer = [r for r in regions[: list(regions).index(region)] if r] if any(f.region for f in processed) else []
             return Match(named[0], _rung(named[0], finer, year, listed))
         tried[-1] = Said(f"{tried[-1].en} (not for {period.label})", f"{tried[-1].zh}（无 {period.label}）")
-    nearest = sorted(processed, key=lambda f: (regions.index(f.region) if f.region in regions else 99, -f.end))
+    nearest = sorted(processed, key=lambda f: (place.get(f.region, 99), abs(f.start - period.start), f.id))
     return Miss("period" if in_region else "region", tuple(tried), tuple(nearest[:3]))
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from carbon.errors import printable
 from carbon.report.words import words
+from carbon.schema import choices
 
 if TYPE_CHECKING:
+    from carbon.errors import Issue
     from carbon.inventory import Result
 
 _SPECIAL = re.compile(r"([\\`*_\[\]#|<>~])")
@@ -24,7 +28,7 @@ def escape(text: Any) -> str:
     >>> print(escape("<script>|"))
     \<script\>\|
     """
-    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+    return _SPECIAL.sub(r"\\\1", printable(" ".join(str(text).split())))
 
 
 def figure(value: float | None, digits: int = 2) -> str:
@@ -42,10 +46,13 @@ def figure(value: float | None, digits: int = 2) -> str:
     return f"{Decimal(repr(value)):,.{digits}f}"
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], file: str, w: dict[str, str]) -> list[str]:
-    """Return a Markdown table, cut after `LONGEST_TABLE` rows with a pointer to the file."""
+def table(
+    header: Sequence[str], rows: Iterable[Sequence[str]], numbers: int, file: str, w: dict[str, str]
+) -> list[str]:
+    """Return a Markdown table, its last columns numbers, cut after `LONGEST_TABLE` rows with a pointer to the file."""
     rows = list(rows)
-    lines = ["| " + " | ".join(header) + " |", "|" + "|".join(" --- " for _ in header) + "|"]
+    rules = [" ---: " if place >= len(header) - numbers else " --- " for place in range(len(header))]
+    lines = ["| " + " | ".join(header) + " |", "|" + "|".join(rules) + "|"]
     lines += ["| " + " | ".join(row) + " |" for row in rows[:LONGEST_TABLE]]
     if len(rows) > LONGEST_TABLE:
         lines += ["", w["more"].format(n=len(rows) - LONGEST_TABLE, file=file)]
@@ -97,8 +104,9 @@ def _first(result: Result, facts: dict[str, Any], w: dict[str, str]) -> list[str
         sets = [name for name, entry in facts["sets"].items() if entry["verification"] == level]
         out += [f"- {w[level]}: {', '.join(f'`{name}`' for name in sets)}"] if sets else []
     out += [f"- {w['own']}: {', '.join(map(escape, facts['own_items']))}"] if facts["own_items"] else []
-    unknown = list(dict.fromkeys(text for p in facts["methods"] for text in p["unknown_zh" if zh else "unknown"]))
-    out += [f"- {w['unknown']}:", *(f"    - {text}" for text in unknown)] if unknown else []
+    for pack in facts["methods"]:
+        texts = pack["unknown_zh" if zh else "unknown"]
+        out += [f"- {w['unknown']} (`{pack['id']}`):", *(f"    - {text}" for text in texts)] if texts else []
     return [*out, f"- {w['retrace']}", ""]
 
 
@@ -118,27 +126,50 @@ def _matrix(result: Result, basis: str, w: dict[str, str]) -> list[str]:
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for r in records:
         found.setdefault((place(r, w), r["period"]), {})[r["category"]] = r
+    scopes = sorted({r["scope"] for r in records} - {"total"})
     rows = []
     for (where, period), cells in found.items():
         total = cells["total"]
         end = figure(total["co2e_t"]) + ("" if total["complete"] else f" ({w['incomplete_mark']})")
         if total["uncertainty_pct"] is not None:
             end += f" ± {figure(total['uncertainty_pct'], 1)} %"
-        rows.append([where, period, *(figure(cells[c]["co2e_t"]) if c in cells else "" for c in used), f"**{end}**"])
-    return table([w["facility"], w["period"], *(names[c] for c in used), w["total"]], rows, "totals.csv", w)
+        sums = []
+        for scope in scopes:
+            parts = [r["co2e_t"] for r in cells.values() if r["scope"] == scope]
+            sums.append(figure(None if None in parts else math.fsum(parts)) if parts else "")
+        values = [figure(cells[c]["co2e_t"]) if c in cells else "" for c in used]
+        rows.append([where, period, *values, *sums, f"**{end}**"])
+    header = [w["facility"], w["period"], *(names[c] for c in used), *(f"{w['scope']} {s}" for s in scopes), w["total"]]
+    return table(header, rows, len(header) - 2, "totals.csv", w)
 
 
 def _energy(result: Result, w: dict[str, str]) -> list[str]:
-    if not result.energy_records:
+    """Return total and control-scope energy of every place and period, then items of the longest periods."""
+    records = result.energy_records
+    if not records:
         return []
+    found: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for r in records:
+        if r["item"] in ("total", "control-scope"):
+            found.setdefault((place(r, w), r["period"]), {})[r["item"]] = r
     rows = [
-        [place(r, w), r["period"], escape(r["item_name"]), r["use"],
+        [where, period, figure(cells["total"]["tce"], 3), figure(cells["control-scope"]["tce"], 3),
+         figure(cells["total"]["tce_primary"], 3)]
+        for (where, period), cells in found.items()
+    ]  # fmt: skip
+    header = [w["facility"], w["period"], "tce", w["control"], w["primary"]]
+    out = [f"## {w['energy']}", "", *table(header, rows, 3, "energy.csv", w)]
+    uses = choices("use")
+    longest = {p.label for p in result.cells.periods if p.grain == "year"} or {result.cells.periods[-1].label}
+    rows = [
+        [place(r, w), r["period"], escape(r["item_name"]),
+         uses[r["use"]].name_zh if result.language == "zh" else uses[r["use"]].name_en,
          f"{figure(r['quantity'])} {r['unit']}" if r["quantity"] is not None else "", figure(r["tce"], 3),
          figure(r["tce_primary"], 3)]
-        for r in result.energy_records
+        for r in records if r["use"] and r["period"] in longest
     ]  # fmt: skip
-    header = [w["facility"], w["period"], w["item"], "", w["quantity"], "tce", w["primary"]]
-    return [f"## {w['energy']}", "", *table(header, rows, "energy.csv", w)]
+    header = [w["facility"], w["period"], w["item"], w["used"], w["quantity"], "tce", w["primary"]]
+    return [*out, f"### {w['by_item']}", "", *table(header, rows, 3, "energy.csv", w)]
 
 
 def _intensity(result: Result, w: dict[str, str]) -> list[str]:
@@ -150,21 +181,39 @@ def _intensity(result: Result, w: dict[str, str]) -> list[str]:
          figure(r["co2e_t_per_10k_cny"], 4)]
         for r in result.intensity_records
     ]  # fmt: skip
-    header = [w["facility"], "", w["period"], w["product"], w["output"], w["per_unit"], w["kgce"], w["per_money"]]
-    return [f"## {w['intensity']}", "", *table(header, rows, "intensity.csv", w)]
+    header = [
+        w["facility"],
+        w["process"],
+        w["period"],
+        w["product"],
+        w["output"],
+        w["per_unit"],
+        w["kgce"],
+        w["per_money"],
+    ]
+    return [f"## {w['intensity']}", "", *table(header, rows, 4, "intensity.csv", w)]
 
 
 def _issues(result: Result, w: dict[str, str]) -> list[str]:
+    """Return the issues: errors and warnings one by one, notes of one code together."""
     if not result.issues:
         return []
     language = result.language
-    rows = [
-        [i.code, w[i.severity], str(max(1, len(i.lines))), escape(i.message(language)),
-         escape(i.remedy(language))]
-        for i in result.issues.ordered()
-    ]  # fmt: skip
-    header = [w["code"], w["severity"], w["lines"], w["message"], w["remedy"]]
-    return [f"## {w['issues']}", "", *table(header, rows, "issues.csv", w)]
+    grouped: dict[tuple[str, ...], list[Issue]] = {}
+    for issue in result.issues.ordered():
+        key = (issue.code,) if issue.severity == "note" else (issue.code, issue.message(language))
+        grouped.setdefault(key, []).append(issue)
+    rows = []
+    for issues in grouped.values():
+        first, lines = issues[0], {(i.file, line) for i in issues for line in i.lines}
+        text = first.message(language)
+        if len(issues) > 1:
+            text = w["values"].format(n=len(issues), first=text)
+        rows.append(
+            [first.code, w[first.severity], escape(text), escape(first.remedy(language)), str(len(lines) or "")]
+        )
+    header = [w["code"], w["severity"], w["message"], w["remedy"], w["lines"]]
+    return [f"## {w['issues']}", "", *table(header, rows, 1, "issues.csv", w)]
 
 
 def _sources(facts: dict[str, Any], w: dict[str, str], language: str) -> list[str]:
@@ -173,4 +222,8 @@ def _sources(facts: dict[str, Any], w: dict[str, str], language: str) -> list[st
          w[f"is_{entry['verification']}"]]
         for name, entry in facts["sets"].items()
     ]  # fmt: skip
-    return [f"## {w['sources']}", "", *table([w["set"], w["document"], w["verification"]], rows, "provenance.json", w)]
+    return [
+        f"## {w['sources']}",
+        "",
+        *table([w["set"], w["document"], w["verification"]], rows, 0, "provenance.json", w),
+    ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ from pathlib import Path
 from carbon.errors import UsageError
 
 _FOLDER = Path(__file__).parent
+_WORDS = {"activities": ("activities", "活动数据"), "facilities": ("facilities", "设施"), "output": ("output", "产量")}
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Choice:
     ----------
     energy_sign : int
         How such a row counts in the energy balance: 1 consumption, -1 output, 0 not at all.
-    own_kind : str
-        What an item that is in no list is taken to be when a row uses it so; empty = refused.
+    own_kinds : tuple of str
+        What an item that is in no list may be taken for when a row uses it so, in order.
     """
 
     id: str
@@ -50,7 +52,7 @@ class Choice:
     name_en: str
     aliases: tuple[str, ...]
     energy_sign: int
-    own_kind: str
+    own_kinds: tuple[str, ...]
     meaning_en: str
     meaning_zh: str
 
@@ -64,6 +66,17 @@ def folded(text: str) -> str:
     'co2'
     """
     return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def folded_header(text: str) -> str:
+    """Return a column header as compared: blanks, underscores and hyphens do not count either.
+
+    Examples
+    --------
+    >>> folded_header("Carbon Content")
+    'carboncontent'
+    """
+    return re.sub(r"[\s_-]+", "", folded(text))
 
 
 @cache
@@ -106,18 +119,35 @@ def table_names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.csv") if path.stem != "choices")
 
 
+def table_words(name: str) -> tuple[str, ...]:
+    """Return what a table is called in either language, as a file or a sheet.
+
+    Examples
+    --------
+    >>> table_words("activities")
+    ('activities', '活动数据')
+    """
+    return _WORDS.get(name, (name,))
+
+
 @cache
 def choices(name: str) -> dict[str, Choice]:
     """Return the values of a closed list: `use` or `instrument`."""
     with (_FOLDER / "choices.csv").open(encoding="utf-8", newline="") as file:
         return {
             row["id"]: Choice(
-                row["id"], row["name_zh"], row["name_en"], tuple(filter(None, row["aliases"].split("|"))),
-                int(row["energy_sign"] or 0), row["own_kind"], row["meaning_en"], row["meaning_zh"],
+                row["id"],
+                row["name_zh"],
+                row["name_en"],
+                tuple(filter(None, row["aliases"].split("|"))),
+                int(row["energy_sign"] or 0),
+                tuple(filter(None, row["own_kinds"].split("|"))),
+                row["meaning_en"],
+                row["meaning_zh"],
             )
             for row in csv.DictReader(file)
             if row["list"] == name
-        }  # fmt: skip
+        }
 
 
 @cache
@@ -130,10 +160,11 @@ def choice_ids(name: str) -> dict[str, str]:
     }
 
 
-def template(name: str) -> str:
+def template(name: str, language: str = "en") -> str:
     """Return a CSV with the header and one example row of a table."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([column.name for column in schema(name).values()])
+    columns = list(schema(name).values())
+    writer.writerow([c.aliases[0] if language == "zh" and c.aliases else c.name for c in columns])
     writer.writerow([column.example if column.required else "" for column in schema(name).values()])
     return out.getvalue()

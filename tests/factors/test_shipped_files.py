@@ -279,7 +279,7 @@ def test_items_are_complete(path: Path, library: Library) -> None:
     uses = {row["id"] for row in rows(ROOT / "carbon" / "schema" / "choices.csv") if row["list"] == "use"}
     for row in rows(path):
         assert row["kind"] in kinds, row
-        assert row["default_use"] in uses, row
+        assert row["default_use"] in uses | {""}, row  # empty: every row of it must say its use
         assert row["origin"] in ("fossil", "biogenic", "mixed", "none"), row
         assert row["name_zh"], row
         assert row["name_en"], row
@@ -386,6 +386,41 @@ def test_no_raw_material_gives_more_co2_than_the_pure_carbonate() -> None:
     for name, row in FACTOR_ROWS:
         if row["parameter"] == "emission" and row["gas"] == "CO2" and row["item"] in STOICHIOMETRY:
             assert Decimal(row["value"]) <= STOICHIOMETRY[row["item"]] + Decimal("0.001"), f"{name}:{row['factor_id']}"
+
+
+# IPCC 2006, volume 2, table 2.2: kilograms of CO2 per terajoule (net), rounded to three digits in the table
+IPCC_CO2 = {
+    "crude-oil": 73300, "gasoline": 69300, "diesel": 74100, "fuel-oil": 77400, "lpg": 63100, "naphtha": 73300,
+    "petroleum-coke": 97500, "anthracite": 98300, "coking-coal": 94600, "bituminous-coal": 94600, "lignite": 101000,
+    "coke": 107000, "natural-gas": 56100, "coke-oven-gas": 44400, "blast-furnace-gas": 260000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("item", sorted(IPCC_CO2))
+def test_carbon_content_agrees_with_the_emission_factor_of_the_ipcc(item: str) -> None:
+    # carbon × 44/12: table 1.3 against table 2.2, whose last digit is rounded
+    row = values("ipcc-2006/fuels")[f"{item}-carbon-content"]
+    assert row["unit"] == "kgC/GJ"
+    co2 = Decimal(row["value"]) * 44 / 12 * 1000
+    assert abs(co2 - IPCC_CO2[item]) / IPCC_CO2[item] <= Decimal("0.003")
+
+
+EDITIONS = ["mee-cets-2024/fuels", "gb-t-32151-34-2024/fuels", "ndrc-24-guidelines/fuels", "ipcc-2006/fuels"]
+
+
+@pytest.mark.parametrize("name", EDITIONS)
+def test_heat_and_carbon_of_one_edition_belong_to_one_fuel(name: str) -> None:
+    """Carbon per mass, the product of heating value and carbon per heat, cannot be more than the fuel itself."""
+    found = values(name)
+    checked = 0
+    for key, row in found.items():
+        other = found.get(key.removesuffix("-ncv") + "-carbon-content")
+        if key.endswith("-ncv") and other and row["value"] and other["value"] and row["unit"] == "GJ/t":
+            scale = units.parse(other["unit"]).scale / units.parse("tC/GJ").scale
+            share = Fraction(row["value"]) * Fraction(other["value"]) * scale
+            assert Fraction(1, 20) < share < Fraction("0.98"), f"{key}: {float(share):.3f} t of carbon per tonne"
+            checked += 1
+    assert checked >= 8
 
 
 GRIDS = sorted(name for name in SETS if "grid" in name.split("/")[0] and "fossil" not in name)
@@ -553,7 +588,7 @@ def test_pack_names_a_set_once_per_list(pack: dict) -> None:
 @each_pack
 def test_categories_are_made_of_known_parts(pack: dict) -> None:
     uses = {row["id"] for row in rows(ROOT / "carbon" / "schema" / "choices.csv") if row["list"] == "use"}
-    own = {row["own_kind"] for row in rows(ROOT / "carbon" / "schema" / "choices.csv")}
+    own = {kind for row in rows(ROOT / "carbon" / "schema" / "choices.csv") for kind in row["own_kinds"].split("|")}
     ids = [category["id"] for category in pack.get("category", [])]
     assert len(ids) == len(set(ids))
     for category in pack.get("category", []):
