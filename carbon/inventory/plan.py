@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,7 +20,6 @@ from carbon.kernels.sums import BIAS, LIMBS, exact_sums
 from carbon.kernels.sums import SIGNATURE as SUMS_SIGNATURE
 
 LARGEST_EXACT = 2**53
-SLOTS = 5
 
 
 @dataclass(frozen=True)
@@ -77,27 +77,17 @@ class Plan:
     def amount(self) -> np.ndarray:
         """Amount of each entry [kg of gas or kgce], as float64[entries]."""
         row, term = self.entries
-        scale = np.array([as_pair(t.scale) for t in self.terms], dtype=np.float64).reshape(-1, 2)
-        column = np.full((len(self.terms), SLOTS), -1, dtype=np.int32)
-        value = np.ones((len(self.terms), SLOTS))
+        whole = [t.scale * math.prod((s.value for s in t.slots), start=Fraction(1)) for t in self.terms]
+        scale = np.array([as_pair(number) for number in whole], dtype=np.float64).reshape(-1, 2)
+        column = np.full((len(self.terms), len(OVERRIDES)), -1, dtype=np.int32)
         for number, t in enumerate(self.terms):
-            for place, slot in enumerate(t.slots):
-                value[number, place] = float(slot.value)
-                column[number, place] = OVERRIDES.index(slot.column) if slot.column else -1
+            for place, name in enumerate(s.column for s in t.slots if s.column):
+                column[number, place] = OVERRIDES.index(name)
+        quantity = decimal_pairs(self.quantity)
+        override = np.ascontiguousarray(np.stack([decimal_pairs(values) for values in self.override], axis=1))
         amount = np.empty(len(row))
-        run(
-            products,
-            PRODUCTS_SIGNATURE,
-            len(row),
-            self.quantity,
-            self.override,
-            scale,
-            column,
-            value,
-            row,
-            term,
-            amount,
-        )
+        arrays = (quantity, override, np.ascontiguousarray(scale.T), column, row, term, amount)
+        run(products, PRODUCTS_SIGNATURE, len(row), *arrays)
         return amount
 
     @cached_property
@@ -114,11 +104,64 @@ class Plan:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def as_pair(scale: Fraction) -> tuple[float, float]:
-    """Return a scale as two floats whose quotient it is; exactly, unless one has more than 53 bits."""
-    if abs(scale.numerator) < LARGEST_EXACT and scale.denominator < LARGEST_EXACT:
-        return float(scale.numerator), float(scale.denominator)
-    return float(scale), 1.0
+def as_pair(number: Fraction) -> tuple[float, float]:
+    """Return an exact number as two floats, high + low, to about 32 digits.
+
+    Examples
+    --------
+    >>> as_pair(Fraction(1, 2))
+    (0.5, 0.0)
+    """
+    high = float(number)
+    return high, float(number - Fraction(high))
+
+
+def decimal_pairs(values: np.ndarray) -> np.ndarray:
+    """Return floats as the decimals that they print as, each in two floats, high + low.
+
+    Parameters
+    ----------
+    values : float64[rows]
+        Numbers as read: the nearest float to a decimal of up to 15 digits, or any other float, which stands for itself.
+
+    Returns
+    -------
+    float64[2, rows]
+        The float itself, and what the decimal has beyond it.
+
+    Examples
+    --------
+    >>> decimal_pairs(np.array([0.57, 100.0]))[1].tolist()
+    [4.884981308350689e-17, 0.0]
+    """
+    pairs = np.zeros((2, len(values)))
+    pairs[0] = values
+    todo = np.flatnonzero(values != np.rint(values))
+    power = 1.0
+    for _ in range(22):  # the largest power of ten that is a float, exactly
+        if not len(todo):
+            break
+        power *= 10.0
+        left = values[todo]
+        whole = np.rint(left * power)
+        hit = (whole / power == left) & (np.abs(whole) < LARGEST_EXACT)
+        pairs[1, todo[hit]] = _beyond(left[hit], power, whole[hit])
+        todo = todo[~hit]
+    return pairs
+
+
+def _beyond(values: np.ndarray, power: float, whole: np.ndarray) -> np.ndarray:
+    """Return ``whole / power - values``, where the product of a value and the power is known exactly."""
+    splitter = 134217729.0
+    tops, rests = [], []
+    for factor in (values, np.full_like(values, power)):
+        part = splitter * factor
+        tops.append(part - (part - factor))
+        rests.append(factor - tops[-1])
+    product = values * power
+    error = ((product - tops[0] * tops[1]) - rests[0] * tops[1]) - tops[0] * rests[1]
+    error = rests[0] * rests[1] - error
+    return np.asarray(((whole - product) - error) / power)
 
 
 @dataclass(frozen=True)
