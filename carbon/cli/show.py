@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon.errors import Issue, Issues, printable
+from carbon.inventory.totals import scope_sums
 from carbon.report import figure, words
 
 if TYPE_CHECKING:
@@ -83,14 +84,17 @@ def summary(result: Result, out: Path) -> None:
     packs = ", ".join(f"{p['title_zh' if lang == 'zh' else 'title_en']} ({p['id']})" for p in facts["methods"])
     print(f"{printable(result.title)} · {packs} · GWP {result.gwp_name}")
     energy = {(r["facility"], r["group"], r["period"]): r["tce"] for r in result.energy_records if r["item"] == "total"}
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    grouped: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for r in result.total_records:
-        cells = found.setdefault((r["facility"], r["group"], r["period"]), {"complete": True})
-        if r["category"] == "total":
-            cells[r["basis"]] = r["co2e_t"]
-            cells["complete"] &= r["complete"]
-        elif r["basis"] == "location" and r["co2e_t"] is not None:
-            cells[r["scope"]] = cells.get(r["scope"], 0.0) + r["co2e_t"]
+        grouped.setdefault((r["facility"], r["group"], r["period"]), []).append(r)
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for name, records_of in grouped.items():
+        totals = [r for r in records_of if r["category"] == "total"]
+        found[name] = {
+            **scope_sums(r for r in records_of if r["basis"] == "location"),
+            **{r["basis"]: r["co2e_t"] for r in totals},
+            "complete": all(r["complete"] for r in totals),
+        }
     for name in energy:
         found.setdefault(name, {"complete": True})
     scopes = sorted({s for cells in found.values() for s in cells if s in ("1", "2", "3")})
@@ -100,8 +104,7 @@ def summary(result: Result, out: Path) -> None:
     header += [w["total"] if b == "location" else w["market"] for b in bases] + [w["energy"]]
     shown = list(found.items())
     if len(shown) > MOST_ROWS:
-        coarse = {p.label for p in result.cells.periods if p.grain == "year"} or {result.cells.periods[-1].label}
-        shown = [pair for pair in shown if pair[0][2] in coarse][:MOST_ROWS]
+        shown = [pair for pair in shown if pair[0][2] in result.cells.longest][:MOST_ROWS]
     records = []
     for (facility, group, period), cells in shown:
         where = facility or (f"{w['group']} {group}" if group else w["all"])

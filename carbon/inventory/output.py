@@ -13,8 +13,8 @@ from carbon import periods, units
 from carbon.arrays import distinct
 from carbon.errors import Issues, near_misses
 from carbon.inventory.plan import Plan, Sums
-from carbon.inventory.resolve import Facility
-from carbon.inventory.terms import ENERGY, PRIMARY
+from carbon.inventory.resolve import Facility, unit_code
+from carbon.inventory.terms import ENERGY, PRIMARY, Term
 from carbon.inventory.totals import Completeness, rounded, weighted
 from carbon.periods import Period
 from carbon.tables import Table
@@ -58,8 +58,8 @@ def resolve_output(table: Table, facilities: Mapping[str, Facility] | None, issu
         try:
             units.parse(table.text("unit", row))
         except units.UnitError as error:
-            code = "U102" if table.text("unit", row).strip().lower() in ("ton", "tons") else "U101"
-            issues.add(code, **where, column="unit", value=table.text("unit", row), near=error.near)
+            text = table.text("unit", row)
+            issues.add(unit_code(text), **where, column="unit", value=text[:80], near=error.near)
             continue
         revenue = table.numbers["revenue_cny"][row]
         rows.append(
@@ -112,46 +112,47 @@ def intensities(
         )
         for r, t in zip(row[here][sample].tolist(), term[here][sample].tolist(), strict=True)
     ]
+    by_name: dict[str, list[tuple[str, Period, Term, Fraction]]] = {}
+    for (name, part, span, term_), mass in zip(cells, sums, strict=True):
+        by_name.setdefault(name, []).append((part, span, term_, mass))
     made: dict[tuple[str, str, str, Period, str], list[Output]] = {}
+    together: dict[tuple[str, str, Period], list[Output]] = {}
     for one in output:
         made.setdefault((one.facility, one.process, one.product, one.period, one.unit), []).append(one)
+        together.setdefault((one.facility, one.process, one.period), []).append(one)
     records = []
     for (name, part, product, period, unit), rows in sorted(made.items(), key=lambda pair: pair[0]):
         masses: dict[str, Fraction] = {}
-        for (cell_name, cell_process, cell_period, t), mass in zip(cells, sums, strict=True):
-            if cell_name == name and part in ("", cell_process) and cell_period.within(period):
-                masses[t.target] = masses.get(t.target, Fraction(0)) + mass
-        found = bool(masses)
-        coal = masses.pop(ENERGY, None)
-        masses.pop(PRIMARY, None)
-        masses.pop("CO2-biogenic", None)
-        co2e = weighted(masses, gwp) if found else None
-        tce = None if coal is None else coal / 1000
-        quantity = sum((one.quantity for one in rows), Fraction(0))
-        shared = {key[2] for key in made if key[0] == name and key[1] == part and key[3] == period}
-        siblings = [
-            one
-            for key, group in made.items()
-            if key[0] == name and key[1] == part and key[3] == period
-            for one in group
-        ]
-        revenue = None
-        if siblings and all(one.revenue is not None for one in siblings):
-            revenue = sum((one.revenue for one in siblings if one.revenue is not None), Fraction(0))
-        money = revenue / 10000 if revenue else None
+        for cell_part, span, term_, mass in by_name.get(name, ()):
+            if part in ("", cell_part) and span.within(period):
+                masses[term_.target] = masses.get(term_.target, Fraction(0)) + mass
+        whole = all(completeness.complete([name], period, basis) for basis in ("location", ENERGY))
         records.append(
-            {
-                "facility": name, "process": part, "product": product, "period": period.label,
-                "quantity": float(quantity), "unit": unit, "co2e_t": rounded(co2e),
-                "co2e_t_per_unit": _ratio(co2e, quantity), "tce": rounded(tce),
-                "kgce_per_unit": _ratio(coal, quantity),
-                "revenue_cny": rounded(revenue),
-                "co2e_t_per_10k_cny": _ratio(co2e, money),
-                "tce_per_10k_cny": _ratio(tce, money),
-                "shared_by": len(shared), "complete": found and completeness.complete([name], period),
-            }
-        )  # fmt: skip
+            {"facility": name, "process": part, "product": product, "period": period.label, "unit": unit}
+            | _intensity(masses, rows, together[name, part, period], gwp)
+            | {"complete": bool(masses) and whole}
+        )
     return records
+
+
+def _intensity(
+    masses: dict[str, Fraction], rows: list[Output], siblings: list[Output], gwp: Mapping[str, Fraction]
+) -> dict[str, Any]:
+    """Return emissions and energy per unit of one product, and per 10 000 CNY of all that share them."""
+    coal = masses.get(ENERGY)
+    gases = {t: mass for t, mass in masses.items() if t not in (ENERGY, PRIMARY, "CO2-biogenic")}
+    co2e = weighted(gases, gwp) if masses else None
+    tce = None if coal is None else coal / 1000
+    quantity = sum((one.quantity for one in rows), Fraction(0))
+    money = [one.revenue for one in siblings]
+    revenue = None if None in money else sum((m for m in money if m is not None), Fraction(0))
+    ten_thousand = revenue / 10000 if revenue else None
+    return {
+        "quantity": float(quantity), "co2e_t": rounded(co2e), "co2e_t_per_unit": _ratio(co2e, quantity),
+        "tce": rounded(tce), "kgce_per_unit": _ratio(coal, quantity), "revenue_cny": rounded(revenue),
+        "co2e_t_per_10k_cny": _ratio(co2e, ten_thousand), "tce_per_10k_cny": _ratio(tce, ten_thousand),
+        "shared_by": len({one.product for one in siblings}),
+    }  # fmt: skip
 
 
 def _ratio(amount: Fraction | None, by: Fraction | None) -> float | None:

@@ -174,6 +174,11 @@ def _items(rows: Activities, library: Library, issues: Issues) -> None:
     rows.index["item"], rows.values["item"] = move[table.codes["item"]], list(values)
 
 
+def unit_code(text: str) -> str:
+    """Return the code of an issue over a unit that does not parse: an undecided ton is a case of its own."""
+    return "U102" if _TON.search(text) else "U101"
+
+
 def _units(rows: Activities, name: str, issues: Issues) -> None:
     table = rows.table
     values: list[units.Unit] = []
@@ -184,8 +189,7 @@ def _units(rows: Activities, name: str, issues: Issues) -> None:
             unit = units.parse(text)
         except units.UnitError as error:
             here = places(position)
-            refused = _TON.search(text)
-            issues.add("U102" if refused else "U101", file=table.file, lines=table.line[here], column=name,
+            issues.add(unit_code(text), file=table.file, lines=table.line[here], column=name,
                        value=text[:80], near=error.near)  # fmt: skip
             rows.bad[here] = True
             continue

@@ -20,7 +20,7 @@ from carbon.inventory.plan import Plan
 from carbon.inventory.provenance import provenance
 from carbon.inventory.resolve import Activities
 from carbon.inventory.rollup import Cells
-from carbon.inventory.totals import TOTAL, Completeness, emission_totals, energy_totals
+from carbon.inventory.totals import Completeness, emission_totals, energy_totals, grouped_totals
 from carbon.inventory.uncertainty import Uncertainty
 from carbon.library import Library
 
@@ -130,23 +130,15 @@ class Result:
         """
         import pandas as pd
 
-        frame = pd.DataFrame(self.total_records, columns=list(TOTALS_COLUMNS))
         if by is None:
-            return frame
+            return pd.DataFrame(self.total_records, columns=list(TOTALS_COLUMNS))
         by = [by] if isinstance(by, str) else by
         if wrong := set(by) - set(TOTALS_COLUMNS[:6]):
             message = f"unknown: {', '.join(sorted(wrong))}; totals go by {', '.join(TOTALS_COLUMNS[:6])}"
             raise UsageError(message)
-        native = {key.period.label for key in self.plan.keys}
-        detail = "category" in by or "scope" in by
-        frame = frame[(frame.facility != "") & frame.period.isin(native) & ((frame.category != TOTAL) == detail)]
-        if "basis" not in by:
-            frame = frame[frame.basis == "location"]
-        masses = list(TOTALS_COLUMNS[6:12])
-        grouped = frame.groupby(list(by), sort=False) if by else frame.groupby(lambda _: 0)
-        summed = grouped[masses].sum(min_count=1)
-        summed["complete"] = grouped["complete"].all()
-        return summed.reset_index(drop=not by)
+        bases = self.bases if "basis" in by else ["location"]
+        records = grouped_totals(self.cells, self.potentials, bases, self.completeness, list(by))
+        return pd.DataFrame(records, columns=[*by, *TOTALS_COLUMNS[6:12], "complete"])
 
     def energy(self) -> pd.DataFrame:
         """Return energy by item in tonnes of standard coal, with total and control-scope rows."""
@@ -195,7 +187,8 @@ class Result:
         if not len(place):
             message = f"no line {line} in {self.rows.table.file}; it has {len(self.rows.table)} data lines"
             raise UsageError(message)
-        problems = [i for i in self.issues if line in i.lines and i.severity == "error"]
+        bad, file = self.rows.bad[place[0]], self.rows.table.file
+        problems = [i for i in self.issues if bad and i.severity == "error" and i.file == file and line in i.lines]
         return explain_line(
             self.rows.table, int(place[0]), self.plan, self.potentials, self.gwp_name, self.library,
             language or self.language, problems,
@@ -208,7 +201,7 @@ class Result:
 
     @property
     def complete(self) -> bool:
-        """Whether every row was computed and every gas could be weighed."""
+        """Whether no row was left out and every gas could be weighed; each total says more in its own `complete`."""
         return not self.issues.errors
 
     def __repr__(self) -> str:

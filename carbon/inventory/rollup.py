@@ -11,6 +11,7 @@ import numpy as np
 from carbon.arrays import distinct
 from carbon.inventory.plan import Plan, Sums
 from carbon.inventory.resolve import Facility
+from carbon.library import Item
 from carbon.periods import Period
 
 
@@ -59,6 +60,18 @@ class Cells:
     def key(self) -> np.ndarray:
         """Key of each cell."""
         return np.asarray(self.plan.term_key[self.term])
+
+    @cached_property
+    def items(self) -> dict[str, Item]:
+        """The items of all keys by id."""
+        return {k.item.id: k.item for k in self.plan.keys}
+
+    @cached_property
+    def longest(self) -> set[str]:
+        """The labels of the longest periods: years if there are any."""
+        most = max((p.end - p.start for p in self.periods if p.grain != "range"), default=0)
+        years = {p.label for p in self.periods if p.grain == "year"}
+        return years or {p.label for p in self.periods if p.grain == "range" or p.end - p.start == most}
 
     @cached_property
     def periods(self) -> list[Period]:
@@ -123,7 +136,7 @@ def gather(sums: Sums, levels: list[list[np.ndarray]]) -> tuple[Sums, list[np.nd
     Sums, list of int array[groups]
         One sum per combination, and its index in each dimension.
     """
-    dimensions = [np.zeros(len(sums.limbs), dtype=np.int32)][:0]
+    dimensions: list[np.ndarray] = []
     for remaining in range(len(levels)):
         current: list[np.ndarray] = []
         sources: list[np.ndarray] = []

@@ -66,7 +66,10 @@ def route(key: Key, library: Library, electricity: RunElectricity, report: Repor
     for measured, _ in key.given:
         if measured not in used:
             report("A402", column=measured, value=key.item.id)
-    if category is None and pack.category and key.item.kind == "fuel":
+    idle = not (terms or lacking or energy.lacking)
+    if idle and (key.use != "self-generated" or key.item.kind == "fuel"):
+        report("A413", column="use", value=energy.said, use=_said(key.use), pack=pack.id)
+    elif category is None and pack.category and key.item.kind == "fuel":
         report("A407", column="use", value=energy.said, use=_said(key.use))
     if category is not None and key.item.kind == "fuel" and key.use == "product" and pack.energy.sets:
         report("A410", column="use", value=energy.said)

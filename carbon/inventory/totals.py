@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -50,6 +50,11 @@ class Completeness:
         """Return whether some row of these facilities could not be computed on a basis."""
         return any(span.overlaps(period) for name in members for span in self._lacking.get((name, basis), ()))
 
+    def misses(self, name: str, period: Period, basis: str) -> bool:
+        """Return whether rows of one facility that overlap a period were not computed."""
+        bad = any(span is None or span.overlaps(period) for span in self._bad.get(name, ()))
+        return bad or self.lacks([name], period, basis)
+
     def complete(self, members: list[str], period: Period, basis: str = "") -> bool:
         """Return whether nothing is missing for some facilities in a period (on a basis)."""
         return not self.everything and all(self._whole(name, period, basis) for name in members)
@@ -58,11 +63,9 @@ class Completeness:
         """Return whether one facility lacks nothing in a period; found once and kept."""
         key = (name, period, basis)
         if key not in self._known:
-            bad = any(span is None or span.overlaps(period) for span in self._bad.get(name, ()))
             spans = self.spans.get(name, set())
             self._known[key] = not (
-                bad
-                or self.lacks([name], period, basis)
+                self.misses(name, period, basis)
                 or (period not in spans and not covers(spans, period))
                 # what is known for a longer period only belongs in part to this one
                 or any(period.within(span) and span != period for span in spans)
@@ -153,7 +156,7 @@ def emission_totals(
         record = _record(where, when, name, scopes.get(name), bases[b])
         record |= _gases(found, gwp)
         if not found and completeness.lacks(members(cells, where), when, bases[b]):
-            record |= dict.fromkeys(record.keys() & set(MASSES))
+            record |= dict.fromkeys(MASSES)
         record["uncertainty_pct"] = record["uncertainty_known_pct"] = None
         if uncertainty is not None:
             record |= uncertainty.of(where, when, name, bases[b], record["co2e_t"])
@@ -168,6 +171,60 @@ def _order(key: tuple[int, int, int, int], cells: Cells) -> tuple[Any, ...]:
     p, q, c, b = key
     period = cells.periods[q]
     return cells.places[p].level, p, _by_end(period), b, c
+
+
+def grouped_totals(
+    cells: Cells, gwp: Mapping[str, Fraction], bases: list[str], completeness: Completeness, by: list[str]
+) -> list[dict[str, Any]]:
+    """Return one record per combination of some columns, every amount counted once and in its own period.
+
+    Parameters
+    ----------
+    cells : Cells
+        Finest sums.
+    gwp : mapping of gas to Fraction
+        Warming potentials. [kgCO2e/kg]
+    bases : list of str
+        Bases that are wanted.
+    completeness : Completeness
+        What is missing.
+    by : list of str
+        Any of facility, group, period, scope, category, basis.
+    """
+    plan = cells.plan
+    masses: dict[tuple[str, ...], dict[str, Fraction]] = {}
+    inside: dict[tuple[str, ...], set[tuple[str, Period, str]]] = {}
+    for facility, term, mass in zip(cells.facility.tolist(), cells.term.tolist(), cells.sums.fractions(), strict=True):
+        one, number = plan.terms[term], plan.term_key[term]
+        if one.target in (ENERGY, PRIMARY):
+            continue
+        where, key, routed = cells.facilities[facility], plan.keys[number], plan.routed[number]
+        values = {
+            "facility": where.id, "group": where.group, "period": key.period.label, "scope": str(routed.scope),
+            "category": routed.category,
+        }  # fmt: skip
+        for basis in bases:
+            if one.basis in ("", basis):
+                name = tuple((values | {"basis": basis})[column] for column in by)
+                found = masses.setdefault(name, {})
+                found[one.target] = found.get(one.target, Fraction(0)) + mass
+                inside.setdefault(name, set()).add((where.id, key.period, basis))
+    return [
+        dict(zip(by, name, strict=True))
+        | _gases(found, gwp)
+        | {"complete": not completeness.everything and not any(completeness.misses(*part) for part in inside[name])}
+        for name, found in sorted(masses.items())
+    ]
+
+
+def scope_sums(records: Iterable[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Return tonnes of CO2e by scope from the categories of one place, period and basis; None if one is unknown."""
+    parts: dict[str, list[float | None]] = {}
+    for record in records:
+        if record["category"] != TOTAL:
+            parts.setdefault(record["scope"], []).append(record["co2e_t"])
+    known = {scope: [value for value in values if value is not None] for scope, values in parts.items()}
+    return {scope: math.fsum(known[scope]) if len(known[scope]) == len(parts[scope]) else None for scope in parts}
 
 
 def _by_end(period: Period) -> tuple[int, int]:
@@ -295,7 +352,7 @@ def _item_name(cells: Cells, item: str, language: str) -> str:
             if language == "zh"
             else "control scope (no feedstock, no non-fossil energy)"
         )
-    return next(k.item.name(language) for k in cells.plan.keys if k.item.id == item)
+    return cells.items[item].name(language)
 
 
 def _quantities(cells: Cells, key_label: np.ndarray) -> dict[tuple[int, int, int], tuple[float, str]]:

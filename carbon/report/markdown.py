@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from carbon.errors import printable
+from carbon.inventory.totals import scope_sums
 from carbon.report.words import words
 from carbon.schema import choices
 
@@ -133,10 +133,8 @@ def _matrix(result: Result, basis: str, w: dict[str, str]) -> list[str]:
         end = figure(total["co2e_t"]) + ("" if total["complete"] else f" ({w['incomplete_mark']})")
         if total["uncertainty_pct"] is not None:
             end += f" ± {figure(total['uncertainty_pct'], 1)} %"
-        sums = []
-        for scope in scopes:
-            parts = [r["co2e_t"] for r in cells.values() if r["scope"] == scope]
-            sums.append(figure(None if None in parts else math.fsum(parts)) if parts else "")
+        known = scope_sums(cells.values())
+        sums = [figure(known[scope]) if scope in known else "" for scope in scopes]
         values = [figure(cells[c]["co2e_t"]) if c in cells else "" for c in used]
         rows.append([where, period, *values, *sums, f"**{end}**"])
     header = [w["facility"], w["period"], *(names[c] for c in used), *(f"{w['scope']} {s}" for s in scopes), w["total"]]
@@ -160,7 +158,7 @@ def _energy(result: Result, w: dict[str, str]) -> list[str]:
     header = [w["facility"], w["period"], "tce", w["control"], w["primary"]]
     out = [f"## {w['energy']}", "", *table(header, rows, 3, "energy.csv", w)]
     uses = choices("use")
-    longest = {p.label for p in result.cells.periods if p.grain == "year"} or {result.cells.periods[-1].label}
+    longest = result.cells.longest
     rows = [
         [place(r, w), r["period"], escape(r["item_name"]),
          uses[r["use"]].name_zh if result.language == "zh" else uses[r["use"]].name_en,
