@@ -113,7 +113,7 @@ class Category(_Document):
     sets : list of str
         Where default factors come from, in order.
     oxidation : Fraction, optional
-        Taken where neither the row nor the set has one (carbon balances lose nothing: 1).
+        Taken where the row has none; sets are not asked (carbon balances lose nothing: 1).
     """
 
     id: str

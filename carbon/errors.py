@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 SEVERITIES = ("error", "warning", "note")
-LANGUAGES = ("en", "zh")
 
 
 class Said(NamedTuple):
@@ -204,9 +203,12 @@ class Issues(list[Issue]):
     def ordered(self) -> Issues:
         """Return them sorted by severity, code and place, so that output does not depend on the order of discovery."""
         rank = {name: position for position, name in enumerate(SEVERITIES)}
-        return Issues(
-            sorted(self, key=lambda i: (rank[i.severity], i.code, i.file, i.lines[0] if len(i.lines) else 0, i.value))
-        )
+
+        def place(issue: Issue) -> tuple[int | str, ...]:
+            line = issue.lines[0] if len(issue.lines) else 0
+            return rank[issue.severity], issue.code, issue.file, line, issue.column, issue.value, issue.message()
+
+        return Issues(sorted(self, key=place))
 
     def rows(self, language: str = "en") -> Iterator[dict[str, Any]]:
         """Yield records: code, severity, file, line, lines, column, value, message, remedy.

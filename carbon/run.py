@@ -250,10 +250,10 @@ def write(result: Result, target: Path, digests: dict[str, str]) -> None:
         parquet.write_table(result.line_arrow, fresh / "lines.parquet")
         plan = plan_document(result.plan, result.library, result.potentials, result.gwp_name)
         _json(fresh / "plan.json", plan)
+        (fresh / "report.md").write_text(render_markdown(result), encoding="utf-8")
         document = result.provenance | {"inputs": digests}
         document["results"] = {p.name: _sha256(p) for p in sorted(fresh.iterdir())}
         _json(fresh / MARK, document)
-        (fresh / "report.md").write_text(render_markdown(result), encoding="utf-8")
         fresh.chmod(0o755)
         _swap(fresh, target)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import random
 import re
@@ -660,6 +661,22 @@ def test_grouped_totals_count_each_amount_once_where_facilities_report_at_differ
     result = carbon.account(rows, method="cn-general", library=library)
     found = result.totals("facility").set_index("facility")["co2e_t"].to_dict()
     assert found == {"a": 90.0, "b": 60.0}  # 3 x 10 x 3 and 20 x 3: a's own quarter is not added to its months
+
+
+def test_steam_names_the_printed_points_that_its_enthalpy_comes_from(library: Library) -> None:
+    row = {"facility": "a", "period": "2024", **recipe("steam; purchased; t", pressure_mpa="1.0"), "quantity": "5"}
+    result = carbon.account([row], method="cn-general", library=library)
+    (key,) = columns(result)["factor_ids"]
+    assert "steam-enthalpy/saturated:saturated-p1-0" in key.split()
+    assert "steam-enthalpy/saturated" in result.provenance["sets"]
+    assert library.factor("steam-enthalpy/saturated:saturated-p1-0").value in result.explain(1, "en")
+
+
+def test_warming_potentials_issued_later_are_refused(library: Library) -> None:
+    row = {"facility": "a", "period": "2020", "item": "diesel", "unit": "t", "use": "combustion", "quantity": "5"}
+    with pytest.raises(carbon.UsageError, match="issued 2021"):  # the sixth assessment report is of 2021
+        carbon.account([row], method="cn-general", gwp="ar6", as_of=dt.date(2020, 12, 31), library=library)
+    assert carbon.account([row], method="cn-general", gwp="ar5", as_of=dt.date(2020, 12, 31), library=library)
 
 
 @pytest.mark.parametrize(

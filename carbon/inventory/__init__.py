@@ -1,6 +1,6 @@
 """Floor 5: facility accounting: resolve rows, plan distinct keys, run kernels, sum, check, explain.
 
-No files are read or written here, and no number stands here that is not a method's own structure.
+Tables come in and results go out; no number stands here that is not a method's own structure.
 """
 
 from carbon.inventory.accounting import account

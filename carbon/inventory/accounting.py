@@ -234,7 +234,6 @@ def _keys(rows: Activities, method: str, home: str, unsaid: str) -> tuple[tuple[
     )  # fmt: skip
     default_use = {item.id: item.default_use for item in rows.values["item"]}
     keys: list[Key] = []
-    blank: Key | None = None
     number = np.full(len(sample), -1, dtype=np.int32)
     for place, row in enumerate(sample.tolist()):
         if rows.bad[row]:
@@ -242,26 +241,27 @@ def _keys(rows: Activities, method: str, home: str, unsaid: str) -> tuple[tuple[
         item = rows.values["item"][rows.index["item"][row]]
         use = _value(rows, "use", row)
         number[place] = len(keys)
-        blank = Key(
-            pack=methods[pack_of[row]],
-            item=item,
-            use=use or default_use[item.id],
-            use_given=bool(use),
-            region=_value(rows, "region", row) or regions[home_of[row]],
-            region_given=bool(_value(rows, "region", row) or regions[home_of[row]] not in ("", unsaid)),
-            process=table.text("process", row),
-            period=_value(rows, "period", row),
-            unit=_value(rows, "unit", row),
-            instrument=_value(rows, "instrument", row) or "",
-            given=tuple(
-                (name, rows.values[f"{name}_unit"][unit_of[name][row]] if name in unit_of else None)
-                for name in OVERRIDES
-                if given[name][row]
-            ),
-            pressure=states["pressure_mpa"][1][states["pressure_mpa"][0][row]],
-            temperature=states["temperature_c"][1][states["temperature_c"][0][row]],
+        keys.append(
+            Key(
+                pack=methods[pack_of[row]],
+                item=item,
+                use=use or default_use[item.id],
+                use_given=bool(use),
+                region=_value(rows, "region", row) or regions[home_of[row]],
+                region_given=bool(_value(rows, "region", row) or regions[home_of[row]] not in ("", unsaid)),
+                process=table.text("process", row),
+                period=_value(rows, "period", row),
+                unit=_value(rows, "unit", row),
+                instrument=_value(rows, "instrument", row) or "",
+                given=tuple(
+                    (name, rows.values[f"{name}_unit"][unit_of[name][row]] if name in unit_of else None)
+                    for name in OVERRIDES
+                    if given[name][row]
+                ),
+                pressure=states["pressure_mpa"][1][states["pressure_mpa"][0][row]],
+                temperature=states["temperature_c"][1][states["temperature_c"][0][row]],
+            )
         )
-        keys.append(blank)
     moved = number[key]
     moved[moved < 0] = 0
     return tuple(keys), moved

@@ -127,8 +127,9 @@ class Chains:
             self.report("F207", column="temperature_c" if key.temperature else "pressure_mpa", why=state,
                         value=f"{key.pressure or '-'} MPa, {key.temperature or '-'} °C")  # fmt: skip
             raise FailedError
-        value, text = state
-        heat = Slot("enthalpy", units.parse("kJ/kg"), value=value - feed.value, factors=feed.factors,
+        read, text = state
+        heat = Slot("enthalpy", units.parse("kJ/kg"), value=read.value - feed.value,
+                    factors=read.factors + feed.factors,
                     text=f"{text} - {feed.factors[0].value}")  # fmt: skip
         return [((heat,), 1)]
 

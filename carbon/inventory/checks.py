@@ -1,4 +1,4 @@
-"""Checks across rows: periods given twice at different grain, exact duplicates, months that are missing."""
+"""Checks across rows: periods, duplicates, missing months, impossible and implausible sizes."""
 
 from __future__ import annotations
 

@@ -96,7 +96,8 @@ class Plan:
         lines = sorted(
             "|".join([
                 k.pack, k.item.id, k.use, k.region, k.process, k.period.label, k.unit.text, k.instrument, r.category,
-                t.target, t.basis, str(t.scale), *(f"{s.name}={s.column or s.value}{s.unit.text}" for s in t.slots),
+                r.route, t.target, t.basis, str(t.scale), *(said.en for said in t.rung),
+                *(f"{s.name}={s.column or s.value}{s.unit.text}" for s in t.slots), *(f.id for f in t.factors),
             ])
             for k, r in zip(self.keys, self.routed, strict=True)
             for t in r.terms

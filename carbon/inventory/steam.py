@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from fractions import Fraction
+from typing import NamedTuple
 
 from carbon.errors import Said
-from carbon.library import Library
+from carbon.library import Factor, Library
 
 SATURATED, SUPERHEATED = "steam-enthalpy/saturated", "steam-enthalpy/superheated"
 BOILING_ONLY = "steam-enthalpy/saturated-unverified"  # its boiling points hold, its enthalpies are doubtful
 
 
-def _points(library: Library, name: str) -> dict[Fraction, dict[Fraction, Fraction]]:
+class Reading(NamedTuple):
+    """A number read from a table, and the printed points that it comes from."""
+
+    value: Fraction
+    factors: tuple[Factor, ...] = ()
+
+
+def _points(library: Library, name: str) -> dict[Fraction, dict[Fraction, Reading]]:
     """Return the table as pressure [MPa] → temperature [°C] → enthalpy [kJ/kg]."""
-    found: dict[Fraction, dict[Fraction, Fraction]] = {}
-    for row in library.set(name).rows:
-        pressure, temperature = Fraction(row["pressure_mpa"]), Fraction(row["temperature_c"])
-        found.setdefault(pressure, {})[temperature] = Fraction(row["value"])
+    found: dict[Fraction, dict[Fraction, Reading]] = {}
+    for (pressure, temperature), factor in library.set(name).points.items():
+        found.setdefault(pressure, {})[temperature] = Reading(factor.exact, (factor,))
     return found
 
 
-def _between(x: Fraction, points: dict[Fraction, Fraction]) -> Fraction | None:
+def _between(x: Fraction, points: dict[Fraction, Reading]) -> Reading | None:
     """Return the value at x, linear between the two neighbours; None outside."""
     keys = sorted(points)
     if x in points:
@@ -30,10 +37,11 @@ def _between(x: Fraction, points: dict[Fraction, Fraction]) -> Fraction | None:
     if place in (0, len(keys)):
         return None
     low, high = keys[place - 1], keys[place]
-    return points[low] + (points[high] - points[low]) * (x - low) / (high - low)
+    value = points[low].value + (points[high].value - points[low].value) * (x - low) / (high - low)
+    return Reading(value, tuple(dict.fromkeys(points[low].factors + points[high].factors)))
 
 
-def enthalpy(library: Library, pressure: str, temperature: str) -> tuple[Fraction, str] | Said:
+def enthalpy(library: Library, pressure: str, temperature: str) -> tuple[Reading, str] | Said:
     """Return the specific enthalpy of steam.
 
     Parameters
@@ -46,8 +54,8 @@ def enthalpy(library: Library, pressure: str, temperature: str) -> tuple[Fractio
 
     Returns
     -------
-    (Fraction, str) or Said
-        Enthalpy [kJ/kg] and how it was read; or why it cannot be read from the table.
+    (Reading, str) or Said
+        Enthalpy [kJ/kg] with its table points, and how it was read; or why it cannot be read from the table.
 
     Notes
     -----
@@ -68,8 +76,12 @@ def enthalpy(library: Library, pressure: str, temperature: str) -> tuple[Fractio
             return Said(f"outside the table of saturated steam ({span})", f"超出饱和蒸汽表范围（{span}）")
         return value, state + ("" if x in points else ", linear between table points")
     p, t = Fraction(pressure), Fraction(temperature)
-    edges = {q: next(iter(row)) for name in (SATURATED, BOILING_ONLY) for q, row in _points(library, name).items()}
-    boiling = _between(p, edges)
+    edges = {
+        q: Reading(next(iter(row)))
+        for name in (SATURATED, BOILING_ONLY) for q, row in _points(library, name).items()
+    }  # fmt: skip
+    water = _between(p, edges)
+    boiling = water.value if water else None
     if boiling is not None and t < boiling - Fraction(1, 2):
         point = f"{float(boiling):.1f} °C"
         return Said(f"it is liquid there (water boils at {point})", f"此状态为液态水（沸点 {point}）")
@@ -82,13 +94,13 @@ def enthalpy(library: Library, pressure: str, temperature: str) -> tuple[Fractio
         return Said(f"outside the table of superheated steam ({span})", f"超出过热蒸汽表范围（{span}）")
     exact = [q for q in pressures if q == p]
     near = {q: grid[q] for q in exact or (max(q for q in pressures if q < p), min(q for q in pressures if q > p))}
-    values: dict[Fraction, Fraction] = {}
+    values: dict[Fraction, Reading] = {}
     for q, row in near.items():
         edge = _between(q, edges)
-        steam = {k: h for k, h in row.items() if edge is None or k > edge}
+        steam = {k: h for k, h in row.items() if edge is None or k > edge.value}
         dry = _between(q, {k: h for k, (_, h) in by_pressure.items()})
         if edge is not None and dry is not None:
-            steam[edge] = dry
+            steam[edge.value] = dry
         value = _between(t, steam)
         if value is None:
             return Said("outside the table of superheated steam", "超出过热蒸汽表范围")

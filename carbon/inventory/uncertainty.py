@@ -106,7 +106,7 @@ class Uncertainty:
         for number, entry in enumerate(sample.tolist()):
             name = self._name(plan, facility, int(row[entry]), basis)
             effects = self._effects.setdefault(name, {})
-            for factor in plan.terms[term[entry]].factors:
+            for factor in (f for slot in plan.terms[term[entry]].slots if not slot.text for f in slot.factors):
                 if (limit := factor.relative_uncertainty) is not None:
                     effect = sums[number] * Fraction(limit)
                     effects[factor.id] = effects.get(factor.id, Fraction(0)) + effect
@@ -155,10 +155,13 @@ class _Spread:
 
 
 def _limits_known(term: Any) -> bool:
-    """Return whether every number of a term that somebody measured has printed limits."""
+    """Return whether every number of a term that somebody measured has printed limits.
+
+    Limits of a value that is derived from printed ones (a difference, an interpolation) are nobody's.
+    """
     for slot in term.slots:
         if slot.column:
             return False
-        if any(factor.relative_uncertainty is None for factor in slot.factors):
+        if slot.factors and (slot.text or any(factor.relative_uncertainty is None for factor in slot.factors)):
             return False
     return True

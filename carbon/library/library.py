@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
@@ -166,7 +165,7 @@ class Library:
         Raises
         ------
         UsageError
-            If there is no such set.
+            If there is no such set, or it was issued after `as_of`.
         """
         if folded(name) == "none":
             return {}
@@ -175,7 +174,13 @@ class Library:
             names = sorted(i.split("/")[1] for i in self._tables if i.startswith("ipcc-gwp/"))
             message = f"no GWP set {name!r}; known: {', '.join(names)}, none"
             raise UsageError(message)
-        return {factor.gas: factor for factor in self.set(identifier).factors if factor.parameter == "gwp"}
+        found = self.set(identifier)
+        if self.as_of is not None and found.meta.issued > self.as_of:
+            message = (
+                f"GWP set {name!r} was issued {found.meta.issued}, after as_of {self.as_of}; choose an earlier one"
+            )
+            raise UsageError(message)
+        return {factor.gas: factor for factor in found.factors if factor.parameter == "gwp"}
 
     def factor(self, identifier: str) -> Factor:
         """Return one factor by its id, ``publication/table:row``.
@@ -185,7 +190,8 @@ class Library:
         UsageError
             If there is none.
         """
-        for factor in self.set(identifier.split(":", 1)[0]).factors:
+        found = self.set(identifier.split(":", 1)[0])
+        for factor in (*found.factors, *found.points.values()):
             if factor.id == identifier:
                 return factor
         message = f"no factor {identifier!r}"
@@ -274,10 +280,6 @@ class Library:
             for path in sorted(file for file in files if file.is_relative_to(folder)):
                 total.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")
         return total.hexdigest()
-
-    def standard_coal(self, set_id: str) -> Fraction:
-        """Return the heat of standard coal [kJ/kgce] by a set of definitions."""
-        return self.set(set_id).index["ncv", "standard-coal"][0].exact
 
 
 def _named(path: Path, given: str, expected: str) -> None:

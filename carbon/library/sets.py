@@ -119,6 +119,18 @@ class FactorSet:
             return ()
         return tuple(self._factor(row) for row in self.rows)
 
+    @cached_property
+    def points(self) -> dict[tuple[Fraction, Fraction], Factor]:
+        """The rows of a steam table by pressure [MPa] and temperature [degree Celsius]."""
+        return {
+            (Fraction(row["pressure_mpa"]), Fraction(row["temperature_c"])): Factor(
+                id=f"{self.id}:{row['factor_id']}", set_id=self.id, item="steam", region="", process="",
+                parameter="enthalpy", gas="", value=row["value"], unit=row["unit"], low="", high="", distribution="",
+                start=_EVER.start, end=_EVER.end, page=row["page"], note=row["note"],
+            )
+            for row in self.rows if self.is_enthalpy
+        }  # fmt: skip
+
     def _factor(self, row: dict[str, str]) -> Factor:
         valid = span(row)
         return Factor(
