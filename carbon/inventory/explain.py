@@ -178,7 +178,7 @@ def explain_record(
     gases = [t["target"] for t in key["terms"] if t["target"] not in (ENERGY, PRIMARY, "CO2-biogenic")]
     if not gases:
         out.append(f"  {w['nothing']}")
-    elif set(gases) != {"CO2"}:
+    elif set(gases) != {"CO2"} and set(gases) <= set(gwp):  # one unknown part leaves no total
         used = ", ".join(f"{gas} {gwp[gas]}" for gas in dict.fromkeys(gases) if gas in gwp)
         out.append(f"  CO2e {w['total']}: {_number(weighed.get('location', 0.0))} kg ({w['gwp']} {gwp_name}: {used})")
     for identifier, factor in factors.items():
