@@ -635,25 +635,6 @@ def test_unit_of_another_kind_is_an_issue_and_not_a_crash(library: Library, meth
     assert [(issue.code, list(issue.lines)) for issue in result.issues.errors] == [("U103", [1])]
 
 
-@pytest.mark.parametrize(
-    ("method", "row"),
-    [
-        ("cn-general", recipe("oxygen; purchased; Nm3")),  # its coefficient is printed per m3
-        ("cn-steel", recipe("compressed-air; purchased; t")),
-        ("cn-cement", recipe("fresh-water; purchased; m3")),  # printed per t
-    ],
-)
-def test_medium_in_a_unit_without_coefficient_says_that_its_energy_is_left_out(
-    library: Library, method: str, row: Row
-) -> None:
-    result = carbon.account(
-        [{"facility": "a", "period": "2024", "quantity": "5", **row}], method=method, library=library
-    )
-    lines = columns(result)
-    assert all(lines[name][0] is None for name in VALUES if name in lines), "nothing was computed of it"
-    assert any(1 in issue.lines for issue in result.issues if issue.severity in ("error", "warning"))
-
-
 def test_grouped_totals_count_each_amount_once_where_facilities_report_at_different_grain(library: Library) -> None:
     fuel = {"item": "diesel", "unit": "t", "use": "combustion", "factor": "3", "factor_unit": "tCO2/t"}
     months = [{"facility": "a", "period": f"2024-0{m}", "quantity": "10", **fuel} for m in (1, 2, 3)]
@@ -688,6 +669,9 @@ def test_warming_potentials_issued_later_are_refused(library: Library) -> None:
         ("cn-steel", recipe("heat; product; GJ")),
         ("cn-statistics", recipe("coke; fugitive; t")),
         ("cn-statistics", recipe("electricity; captured; MWh")),
+        ("cn-general", recipe("oxygen; purchased; Nm3")),  # its coefficient is printed per m3
+        ("cn-steel", recipe("compressed-air; purchased; t")),
+        ("cn-cement", recipe("fresh-water; purchased; m3")),  # printed per t
     ],
 )
 def test_row_that_counts_for_nothing_says_so(library: Library, method: str, row: Row) -> None:

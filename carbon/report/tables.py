@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
 def cell(value: Any) -> str:
@@ -18,8 +20,8 @@ def cell(value: Any) -> str:
 
     Examples
     --------
-    >>> cell(382.919), cell(None), cell(True), cell("=1+1")
-    ('382.919', '', 'true', "'=1+1")
+    >>> cell(382.919), cell(None), cell(True), cell("=1+1"), cell("-3")
+    ('382.919', '', 'true', "'=1+1", '-3')
     """
     if value is None:
         return ""
@@ -28,7 +30,7 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return repr(value + 0.0)
     text = str(value)
-    if isinstance(value, str) and text.startswith(_FORMULA) and text not in ("-",):
+    if isinstance(value, str) and text.startswith(_FORMULA) and text != "-" and not _NUMBER.fullmatch(text):
         return f"'{text}"
     return text
 
