@@ -857,3 +857,43 @@ def test_explanation_multiplies_out_to_the_line(library: Library, job: Job) -> N
             assert abs(exact(lines[column][number]) - amount) <= abs(amount) / 10**14, (row["item"], name)
             if name in written or name != "energy-primary":  # left out where it is the energy itself
                 assert abs(written[name] - amount) <= abs(amount) / 10**12, (row["item"], name)
+
+
+def test_grouped_totals_say_what_is_missing_as_the_full_table_does(library: Library) -> None:
+    fuel = {"item": "diesel", "unit": "t", "use": "combustion", "factor": "3", "factor_unit": "tCO2/t"}
+    good = {"facility": "a", "period": "2023-01", "quantity": "10", **fuel}
+    bad = [good | {"period": "2023-02", "quantity": "x"}, good | {"facility": "b", "quantity": "x"}]
+    result = carbon.account([good, *bad], method="cn-general", library=library)
+    (everything,) = result.totals([]).to_dict("records")
+    assert everything["co2e_t"] == 30.0  # 10 x 3
+    assert not everything["complete"]
+    assert not result.totals("scope")["complete"].any()
+    assert result.totals("facility").fillna(-1.0).set_index("facility")["co2e_t"].to_dict() == {"a": 30.0, "b": -1.0}
+    assert result.totals(["facility", "period"]).set_index(["facility", "period"])["complete"].to_dict() == {
+        ("a", "2023-01"): True, ("a", "2023-02"): False, ("b", "2023-01"): False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_each_basis_that_lacks_something_says_so_whatever_the_order(library: Library, turned: bool) -> None:
+    gas = {"item": "natural-gas", "unit": "t", "use": "combustion", "factor": "2", "factor_unit": "tCO2/t"}
+    power = {"item": "electricity", "unit": "MWh", "region": "CN-SD"}  # no residual factor of 2019
+    rows = [{"facility": "a", "period": "2019", "quantity": "5", **row} for row in (gas, power)]
+    result = carbon.account(rows[::-1] if turned else rows, method="cn-general", library=library)
+    market = [r for r in result.total_records if (r["category"], r["basis"]) == ("total", "market")]
+    assert market
+    assert not any(r["complete"] for r in market)
+    coal = [r for r in result.energy_records if r["item"] == "total"]
+    assert coal
+    assert not any(r["complete"] for r in coal)
+
+
+def test_year_with_one_month_of_another_item_is_not_complete(library: Library) -> None:
+    rows = [
+        {"facility": "a", "period": "2023", "item": "natural-gas", "quantity": "5", "unit": "万Nm3"},
+        {"facility": "a", "period": "2023-01", "item": "electricity", "quantity": "5", "unit": "MWh", "region": "CN"},
+    ]
+    result = carbon.account(rows, method="cn-general", library=library)
+    year = [r for r in result.total_records if r["period"] == "2023" and r["category"] == "total"]
+    assert year
+    assert not any(r["complete"] for r in year)

@@ -83,7 +83,8 @@ def summary(result: Result, out: Path) -> None:
     facts = result.provenance
     packs = ", ".join(f"{p['title_zh' if lang == 'zh' else 'title_en']} ({p['id']})" for p in facts["methods"])
     print(f"{printable(result.title)} · {packs} · GWP {result.gwp_name}")
-    energy = {(r["facility"], r["group"], r["period"]): r["tce"] for r in result.energy_records if r["item"] == "total"}
+    coal = {(r["facility"], r["group"], r["period"]): r for r in result.energy_records if r["item"] == "total"}
+    energy = {name: r["tce"] for name, r in coal.items()}
     grouped: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for r in result.total_records:
         grouped.setdefault((r["facility"], r["group"], r["period"]), []).append(r)
@@ -97,6 +98,7 @@ def summary(result: Result, out: Path) -> None:
         }
     for name in energy:
         found.setdefault(name, {"complete": True})
+        found[name]["complete"] &= coal[name]["complete"]
     scopes = sorted({s for cells in found.values() for s in cells if s in ("1", "2", "3")})
     bases = [b for b in ("location", "market") if any(b in cells for cells in found.values())]
     digits = 2 if console().width >= 110 else 0

@@ -382,7 +382,8 @@ def _completeness(rows: Activities, plan: Plan) -> Completeness:
     """Return which facility-periods have rows that could not be computed."""
     missing = Completeness()
     facility, period = rows.index["facility"], rows.index["period"]
-    lacking = np.array([bool(routed.lacking) for routed in plan.routed] or [False], dtype=np.int32)
+    kinds = sorted({routed.lacking for routed in plan.routed})
+    lacking = np.array([kinds.index(routed.lacking) for routed in plan.routed] or [0], dtype=np.int32)
     _, sample = distinct(facility, period, rows.bad.astype(np.int32), lacking[plan.key])
     for row in sample.tolist():
         place = int(facility[row])

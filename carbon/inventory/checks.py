@@ -108,10 +108,12 @@ def check_gaps(rows: Activities, issues: Issues) -> None:
         for hole in holes(periods):
             issues.add("D103", file=rows.table.file, column="period", value=hole.label, facility=name)
         for whole in sorted({p for native in periods for p in (native.quarter, native.year) if native.within(p)}):
-            inside = {p for p in periods if p.within(whole)}
+            inside = {p for p in periods if p.within(whole) and p != whole}
+            if not inside:
+                continue
             lacking = [Period(whole.start, min(inside).start), Period(max(p.end for p in inside), whole.end)]
             labels = [span.label for span in lacking if span.start < span.end]
-            if labels and whole not in periods:
+            if labels:
                 issues.add(
                     "D105", file=rows.table.file, column="period", value=whole.label, facility=name, missing=labels
                 )

@@ -271,8 +271,6 @@ class EmissionRoutes(Chains):
         if instrument == "supplier" and not key.measured("factor"):
             self.report("T126", column="factor", needed="instrument = supplier")
             raise FailedError
-        if start == "province" and not key.region_given and not key.measured("factor"):
-            self.report("A406", column="region", value="")
         terms = []
         for basis, names in (("location", rule.location), ("market", rule.residual)):
             if basis not in self.pack.bases:
@@ -287,6 +285,8 @@ class EmissionRoutes(Chains):
             if given and (instrument, basis) in (("grid", "location"), ("supplier", "market")):
                 terms.append(self._own_factor(category, basis))
                 continue
+            if basis == "location" and start == "province" and not key.region_given:
+                self.report("A406", column="region", value="")
             residual = basis == "market" and category.sign > 0
             # one residual mix serves the whole nation: a finer one is not published
             match = self.find(

@@ -57,6 +57,7 @@ class EnergyRoutes(Chains):
                 self.report("F205", column="item", value=self.said, unit=key.unit.text)
         primary = self._primary(terms)
         if primary is None and self.kind == "medium":
+            self.lacking.append(ENERGY)
             self.report("F205", column="item", value=self.said, unit=key.unit.text)
         if primary is not None:
             terms.append(self._term(primary[0], sign, PRIMARY, primary[1]))

@@ -127,10 +127,12 @@ def intensities(
             if part in ("", cell_part) and span.within(period):
                 masses[term_.target] = masses.get(term_.target, Fraction(0)) + mass
         whole = all(completeness.complete([name], period, basis) for basis in ("location", ENERGY))
+        figures = _intensity(masses, rows, together[name, part, period], gwp)
+        known = figures["co2e_t"] is not None or not masses.keys() - {ENERGY, PRIMARY}
         records.append(
             {"facility": name, "process": part, "product": product, "period": period.label, "unit": unit}
-            | _intensity(masses, rows, together[name, part, period], gwp)
-            | {"complete": bool(masses) and whole}
+            | figures
+            | {"complete": bool(masses) and whole and known}
         )
     return records
 
@@ -141,7 +143,7 @@ def _intensity(
     """Return emissions and energy per unit of one product, and per 10 000 CNY of all that share them."""
     coal = masses.get(ENERGY)
     gases = {t: mass for t, mass in masses.items() if t not in (ENERGY, PRIMARY, "CO2-biogenic")}
-    co2e = weighted(gases, gwp) if masses else None
+    co2e = weighted(gases, gwp) if masses.keys() - {ENERGY, PRIMARY} else None
     tce = None if coal is None else coal / 1000
     quantity = sum((one.quantity for one in rows), Fraction(0))
     money = [one.revenue for one in siblings]

@@ -64,9 +64,10 @@ class Completeness:
         key = (name, period, basis)
         if key not in self._known:
             spans = self.spans.get(name, set())
+            finer = {span for span in spans if span.within(period) and span != period}
             self._known[key] = not (
                 self.misses(name, period, basis)
-                or (period not in spans and not covers(spans, period))
+                or not (covers(finer, period) if finer else period in spans)
                 # what is known for a longer period only belongs in part to this one
                 or any(period.within(span) and span != period for span in spans)
             )
@@ -193,7 +194,23 @@ def grouped_totals(
     """
     plan = cells.plan
     masses: dict[tuple[str, ...], dict[str, Fraction]] = {}
-    inside: dict[tuple[str, ...], set[tuple[str, Period, str]]] = {}
+    spans: dict[tuple[str, ...], Period] = {}
+    groups = {f.id: f.group for f in cells.facilities}
+
+    def named(values: Mapping[str, str], columns: Iterable[str]) -> tuple[str, ...]:
+        return tuple(values[column] for column in by if column in columns)
+
+    gaps: dict[tuple[str, ...], list[Period | None]] = {}
+    gone: set[tuple[str, ...]] = set()
+    lost = {(name, span, basis) for name, span in completeness.bad for basis in bases}
+    for place, span, basis in sorted(lost | completeness.lacking, key=str):
+        if basis in bases:
+            label = span.label if span else ""
+            values = {"facility": place, "group": groups.get(place, ""), "period": label, "basis": basis}
+            gaps.setdefault(named(values, ("facility", "group", "basis")), []).append(span)
+            if not {"scope", "category"} & set(by) and (span or "period" not in by):
+                gone.add(named(values, by))
+                spans.setdefault(named(values, by), span or Period(0, 0))
     for facility, term, mass in zip(cells.facility.tolist(), cells.term.tolist(), cells.sums.fractions(), strict=True):
         one, number = plan.terms[term], plan.term_key[term]
         if one.target in (ENERGY, PRIMARY):
@@ -205,15 +222,20 @@ def grouped_totals(
         }  # fmt: skip
         for basis in bases:
             if one.basis in ("", basis):
-                name = tuple((values | {"basis": basis})[column] for column in by)
+                name = named(values | {"basis": basis}, by)
                 found = masses.setdefault(name, {})
                 found[one.target] = found.get(one.target, Fraction(0)) + mass
-                inside.setdefault(name, set()).add((where.id, key.period, basis))
+                spans[name] = key.period
+
+    def whole(name: tuple[str, ...]) -> bool:
+        holes = gaps.get(named(dict(zip(by, name, strict=True)), ("facility", "group", "basis")), [])
+        return not any("period" not in by or span is None or span.overlaps(spans[name]) for span in holes)
+
     return [
         dict(zip(by, name, strict=True))
-        | _gases(found, gwp)
-        | {"complete": not completeness.everything and not any(completeness.misses(*part) for part in inside[name])}
-        for name, found in sorted(masses.items())
+        | (_gases(masses[name], gwp) if name in masses else dict.fromkeys(MASSES))
+        | {"complete": not completeness.everything and whole(name)}
+        for name in sorted(masses.keys() | gone)
     ]
 
 
@@ -398,7 +420,8 @@ def _lacking_primary(cells: Cells, key_label: np.ndarray) -> Any:
     without = {
         k
         for k, routed in enumerate(plan.routed)
-        if any(t.target == ENERGY for t in routed.terms) and not any(t.target == PRIMARY for t in routed.terms)
+        if (ENERGY in routed.lacking or any(t.target == ENERGY for t in routed.terms))
+        and not any(t.target == PRIMARY for t in routed.terms)
     }
     pairs: set[tuple[int, int, int]] = set()
     places = cells.place_levels(cells.quantity_facility)

@@ -150,11 +150,11 @@ def _energy(result: Result, w: dict[str, str]) -> list[str]:
     for r in records:
         if r["item"] in ("total", "control-scope"):
             found.setdefault((place(r, w), r["period"]), {})[r["item"]] = r
-    rows = [
-        [where, period, figure(cells["total"]["tce"], 3), figure(cells["control-scope"]["tce"], 3),
-         figure(cells["total"]["tce_primary"], 3)]
-        for (where, period), cells in found.items()
-    ]  # fmt: skip
+    rows = []
+    for (where, period), cells in found.items():
+        mark = "" if cells["total"]["complete"] else f" ({w['incomplete_mark']})"
+        control, primary = figure(cells["control-scope"]["tce"], 3), figure(cells["total"]["tce_primary"], 3)
+        rows.append([where, period, figure(cells["total"]["tce"], 3) + mark, control, primary])
     header = [w["facility"], w["period"], "tce", w["control"], w["primary"]]
     out = [f"## {w['energy']}", "", *table(header, rows, 3, "energy.csv", w)]
     uses = choices("use")
