@@ -53,7 +53,8 @@ class DataError(CarbonError):
         return type(self), (self.issues, self.language)
 
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # also marks that reverse what is shown
+# Control characters, what reverses a text, and lone surrogates, which no file can hold.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def printable(text: object) -> str:

@@ -17,7 +17,7 @@ from carbon.inventory import Result, account
 from carbon.inventory.explain import explain_record, plan_document
 from carbon.library import Library, load_library
 from carbon.reading import SUFFIXES, Source, read
-from carbon.report import csv_bytes, render_markdown
+from carbon.report import cell, csv_bytes, render_markdown
 from carbon.schema import folded
 
 NAMES = {"activities": ("activities", "活动数据"), "facilities": ("facilities", "设施"), "output": ("output", "产量")}
@@ -132,7 +132,8 @@ def compute(job: Job) -> tuple[Result, dict[str, str]]:
         result = _account(job, sources, library, issues)
     except DataError as error:
         raise DataError(error.issues, settings.language) from error
-    return result, {source.file: source.digest for source in sources.values()}
+    named = {name: path.relative_to(job.folder).as_posix() for name, path in job.tables.items()}
+    return result, {printable(named[name]): source.digest for name, source in sources.items()}
 
 
 def _account(job: Job, sources: dict[str, Source], library: Library, issues: Issues) -> Result:
@@ -339,8 +340,9 @@ def _explain(folder: Path, line: int, language: str) -> str:
 def _explain_bad(folder: Path, record: dict[str, Any], line: int, language: str) -> str:
     import csv
 
+    name = cell(printable(record["file"]))
     with (folder / "issues.csv").open(encoding="utf-8-sig", newline="") as file:
-        rows = [r for r in csv.DictReader(file) if r["line"] == str(line) and r["severity"] == "error"]
+        rows = [r for r in csv.DictReader(file) if (r["file"], r["line"], r["severity"]) == (name, str(line), "error")]
     words = {"en": "not computed", "zh": "未计算"}[language]
     head = f"{record['file']}:{line} {record.get('item', '')} — {words}"
     return "\n".join([head, *(f"  {r['column']}: {r['message']} {r['remedy']} [{r['code']}]" for r in rows)])

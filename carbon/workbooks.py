@@ -85,9 +85,12 @@ def read_sheet(
         return None
     rows = [[cell_text(cell) for cell in row] for row in grid]
     for (row, column), text in survey.failed.items():
-        if row <= len(rows) and column <= len(rows[row - 1]):
+        if 0 < row <= len(rows) and 0 < column <= len(rows[row - 1]):
             rows[row - 1][column - 1] = text
     return rows
+
+
+_END = re.compile(rb"</(\w+:)?sheetData\s*>|<(\w+:)?sheetData\s*/>")
 
 
 class _Survey:
@@ -108,15 +111,21 @@ class _Survey:
         self.failed: dict[tuple[int, int], str] = {}
         self._row = self._column = 0
         self._kind = ""
+        self._inside = False
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler = self._open
         self._parser = parser
-        parser.Parse(xml, True)
+        end = _END.search(xml)  # what an extension behind the cells holds is no cell
+        parser.Parse(xml[: end.end()] if end else xml, end is None)
 
     def _open(self, tag: str, given: dict[str, str]) -> None:
         name = _local(tag)
-        if name == "c":
+        if name == "sheetData":
+            self._inside = True
+        elif not self._inside:
+            return
+        elif name == "c":
             place = given.get("r", "")
             letters = place.rstrip("0123456789")
             self._row = int(place[len(letters) :] or self._row)

@@ -141,7 +141,11 @@ class Chains:
         names = [self.library.items[item] for item in sorted(known) if item in self.library.items]
         last = self.key.item.name_zh[-1:]
         own = self.key.item
-        kin = [i for i in names if i.kind == own.kind and i.id != own.id and i.name_zh.endswith(last)]
+        kin = [
+            i
+            for i in names
+            if i.kind == own.kind and i.id != own.id and (own.kind == "carbonate" or i.name_zh.endswith(last))
+        ]
         return [f"{i.name_zh} ({i.id})" for i in kin][:6]
 
     @staticmethod

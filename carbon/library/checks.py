@@ -118,7 +118,7 @@ def check_set(found: FactorSet, codes: Codes) -> Issues:
         issues.add("F221", file=label(found.path), value=found.id)
         return issues
     seen: dict[str, int] = {}
-    for where, row in _rows(found.path, (HEADER, ENTHALPY_HEADER), issues):
+    for where, row in _rows(found.path, (HEADER,) if found.own else (HEADER, ENTHALPY_HEADER), issues):
         if row["factor_id"] in seen or not row["factor_id"]:
             issues.add("F211", **where, column="factor_id", value=row["factor_id"])
         seen[row["factor_id"]] = where["lines"][0]
