@@ -9,12 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from carbon.benchmarks import benchmark, grade_equipment, load_levels, portfolio
     from carbon.errors import CarbonError, DataError, Issue, Issues, UsageError
     from carbon.inventory import Result, account
     from carbon.library import Library, load_library
 
 _HOMES = {
     "account": "carbon.inventory",
+    "benchmark": "carbon.benchmarks",
+    "grade_equipment": "carbon.benchmarks",
+    "load_levels": "carbon.benchmarks",
+    "portfolio": "carbon.benchmarks",
     "Result": "carbon.inventory",
     "Library": "carbon.library",
     "load_library": "carbon.library",
@@ -25,7 +30,8 @@ _HOMES = {
     "Issues": "carbon.errors",
 }
 __all__ = [
-    "CarbonError", "DataError", "Issue", "Issues", "Library", "Result", "UsageError", "account", "load_library",
+    "CarbonError", "DataError", "Issue", "Issues", "Library", "Result", "UsageError", "account", "benchmark",
+    "grade_equipment", "load_levels", "load_library", "portfolio",
 ]  # fmt: skip
 
 

@@ -67,6 +67,41 @@ class SetMetadata(_Document):
     notes: str = ""
 
 
+class LevelMetadata(_Document):
+    """What is known about one table of levels.
+
+    Attributes
+    ----------
+    issued, effective : date, optional
+        When it became known, and from when it holds; None = not known here.
+    kind : {"sector", "quota", "equipment", "ets"}
+        What its tiers decide.
+    tiers : list of str
+        Names of the tiers, best first.
+    formula : dict of str to dict of str to Fraction
+        Coefficients of printed formulas.
+    formulas : dict of str to str
+        Which type follows which formula.
+    """
+
+    id: str
+    title_zh: str
+    title_en: str
+    publisher: str
+    document: str
+    issued: dt.date | None = None
+    effective: dt.date | None = None
+    licence: str
+    kind: Literal["sector", "quota", "equipment", "ets"]
+    tiers: list[str] = Field(min_length=1)
+    verification: Verification
+    verified_from: str
+    supersedes: list[str] = []
+    notes: str = ""
+    formula: dict[str, dict[str, Exact]] = {}
+    formulas: dict[str, str] = {}
+
+
 class ElectricityRule(_Document):
     """How purchased electricity gets its factor.
 
@@ -196,6 +231,8 @@ class RunFile(_Document):
         Whether good rows are computed although others are bad.
     factors : list of str
         Folders with own factor sets, relative to the run folder.
+    levels : list of str
+        Folders with own level sets, likewise.
     """
 
     title: Line = ""
@@ -206,13 +243,104 @@ class RunFile(_Document):
     on_error: Literal["continue", "stop"] = "continue"
     region: Line = ""
     factors: list[Line] = []
+    levels: list[Line] = []
     activities: Line = ""
     electricity: RunElectricity = Field(default_factory=RunElectricity)
+
+
+class Price(_Document):
+    """What one unit of an energy, or of water, costs.
+
+    Attributes
+    ----------
+    unit : str
+        Money over quantity: ``CNY/kWh``, ``元/t``.
+    source : str
+        Where the price is from.
+    ncv, ncv_unit : Fraction, str
+        Heat of a unit, where the price is of a mass or volume and the quantity of heat: 21, ``GJ/t``.
+    """
+
+    item: Line
+    value: Exact = Field(ge=0)
+    unit: Line
+    source: Line = Field(min_length=1)
+    ncv: Exact | None = Field(default=None, gt=0)
+    ncv_unit: Line = ""
+
+
+class Incentive(_Document):
+    """A support rule that a study takes part in.
+
+    Attributes
+    ----------
+    rule : str
+        Its name in ``benchmarks/incentives``.
+    valid_from, valid_to : date, optional
+        Window that beats the printed one, or stands in for one that is not printed; `source` says where it is from.
+    """
+
+    rule: Line
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    source: Line = ""
+
+    @model_validator(mode="after")
+    def _sourced(self) -> Incentive:
+        own = (self.valid_from is not None, self.valid_to is not None)
+        if any(own) and not (all(own) and self.source.strip()):
+            en = "an own window needs valid_from, valid_to and source"
+            raise ValueError(Said(en, "自填有效期须同时给出 valid_from、valid_to 和 source"))
+        return self
+
+
+class Tax(_Document):
+    """Income tax payable without any credit, year by year. [CNY]"""
+
+    first_year: int = Field(ge=2000, le=2100)
+    payable_cny: list[Annotated[float, Field(ge=0, le=1e15)]] = Field(min_length=1, max_length=100)
+
+
+class StudyFile(_Document):
+    """`upgrade.toml`: what a study of measures, or a check of savings, takes for all rows.
+
+    Attributes
+    ----------
+    measures : str
+        Its table, if it is not ``measures.csv`` (or ``savings.csv``) beside the file.
+    year : int, optional
+        Year of factors of rows that name none.
+    as_of : date, optional
+        Only what was published by then; ages of equipment are counted to it, else to the end of `year`.
+    discount_rate : float, optional
+        Share a year, such as 0.08. Without it present values are unknown.
+    life_years : int, optional
+        Life of measures that name none. Without it they have no present value.
+    price : list of Price
+        Without the price of an energy the money that it saves is unknown.
+    incentive : list of Incentive
+        Support that is counted; none if left out.
+    """
+
+    title: Line = ""
+    language: Language = "en"
+    method: Line = "cn-general"
+    region: Line = ""
+    year: int | None = Field(default=None, ge=1990, le=2100)
+    as_of: dt.date | None = None
+    measures: Line = ""
+    discount_rate: float | None = Field(default=None, ge=0, lt=1)
+    life_years: int | None = Field(default=None, ge=1, le=100)
+    price: list[Price] = []
+    incentive: list[Incentive] = []
+    tax: Tax | None = None
 
 
 _REASONS = {
     "missing": "缺少此项", "literal_error": "不在允许的取值之内", "string_type": "应为文本", "list_type": "应为列表",
     "date_type": "应为日期（如 2025-04-30）", "date_from_datetime_parsing": "应为日期（如 2025-04-30）",
+    "less_than": "超过上限", "less_than_equal": "超过上限", "greater_than": "低于下限", "greater_than_equal": "低于下限",
+    "string_too_short": "不得为空", "too_short": "不得为空", "int_parsing": "应为整数", "float_parsing": "应为数字",
     "value_error": "应为数字", "model_type": "应为一组键值", "model_attributes_type": "应为一组键值",
 }  # fmt: skip
 Model = TypeVar("Model", bound=_Document)

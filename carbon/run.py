@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ from carbon.inventory.explain import explain_record, plan_document
 from carbon.library import Library, load_library
 from carbon.reading import SUFFIXES, Source, read
 from carbon.report import cell, csv_bytes, render_markdown
-from carbon.schema import folded
+from carbon.schema import folded, table_words
 
-NAMES = {"activities": ("activities", "活动数据"), "facilities": ("facilities", "设施"), "output": ("output", "产量")}
+NAMES = {name: table_words(name) for name in ("activities", "facilities", "output")}
 MARK = "provenance.json"
 WRITTEN = {
-    "totals.csv", "energy.csv", "intensity.csv", "issues.csv", "lines.parquet", "plan.json", MARK, "report.md",
+    "totals.csv", "energy.csv", "intensity.csv", "benchmarks.csv", "issues.csv", "lines.parquet", "plan.json", MARK,
+    "report.md",
 }  # fmt: skip
 DEBRIS = {".DS_Store", "desktop.ini", "Thumbs.db"}  # what file managers leave behind
 
@@ -138,12 +139,13 @@ def compute(job: Job) -> tuple[Result, dict[str, str]]:
 
 def _account(job: Job, sources: dict[str, Source], library: Library, issues: Issues) -> Result:
     settings = job.settings
-    return account(
+    result = account(
         sources["activities"], facilities=sources.get("facilities"), output=sources.get("output"),
         method=settings.method, gwp=settings.gwp, region=settings.region, as_of=settings.as_of,
         electricity=settings.electricity, library=library, language=settings.language, on_error=settings.on_error,
         title=settings.title, issues=issues,
     )  # fmt: skip
+    return replace(result, own_levels=tuple(job.folder / folder for folder in settings.levels))
 
 
 def check(path: str | Path, **changes: Any) -> Issues:
@@ -156,7 +158,7 @@ def check(path: str | Path, **changes: Any) -> Issues:
     no issues
     """
     try:
-        return compute(open_job(path, **changes))[0].issues
+        return compute(open_job(path, **changes))[0].every_issue
     except DataError as error:
         return error.issues
 
@@ -244,8 +246,12 @@ def write(result: Result, target: Path, digests: dict[str, str]) -> None:
             "totals.csv": (TOTALS_COLUMNS, result.total_records),
             "energy.csv": (ENERGY_COLUMNS, result.energy_records),
             "intensity.csv": (INTENSITY_COLUMNS, result.intensity_records),
-            "issues.csv": (ISSUE_COLUMNS, result.issues.rows(result.language)),
         }
+        if result.verdicts is not None:
+            from carbon.benchmarks.verdicts import COLUMNS
+
+            tables["benchmarks.csv"] = (COLUMNS, list(result.verdicts.records()))
+        tables["issues.csv"] = (ISSUE_COLUMNS, list(result.every_issue.rows(result.language)))
         for name, (columns, records) in tables.items():
             (fresh / name).write_bytes(csv_bytes(columns, records))
         parquet.write_table(result.line_arrow, fresh / "lines.parquet")

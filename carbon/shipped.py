@@ -3,8 +3,10 @@
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
-_IN_WHEEL = {"factors": "_shipped/factors", "levels": "_shipped/levels", "examples": "_shipped/examples"}
-_IN_CHECKOUT = {"factors": "../factors", "levels": "../benchmarks/levels", "examples": "../examples"}
+_KINDS = {
+    "factors": "factors", "examples": "examples", "levels": "benchmarks/levels", "targets": "benchmarks/targets",
+    "gates": "benchmarks/gates", "triggers": "benchmarks/triggers", "incentives": "benchmarks/incentives",
+}  # fmt: skip
 
 
 def folder(kind: str) -> Path:
@@ -12,7 +14,7 @@ def folder(kind: str) -> Path:
 
     Parameters
     ----------
-    kind : {"factors", "levels", "examples"}
+    kind : {"factors", "examples", "levels", "targets", "gates", "triggers", "incentives"}
         Which data is wanted.
 
     Returns
@@ -30,9 +32,11 @@ def folder(kind: str) -> Path:
     >>> (folder("factors") / "items.csv").is_file()
     True
     """
-    for relative in (_IN_CHECKOUT[kind], _IN_WHEEL[kind]):
-        path = (_PACKAGE / relative).resolve()
-        if path.is_dir() and (relative.startswith("_") or (_PACKAGE.parent / "pyproject.toml").is_file()):
-            return path
+    place = _KINDS[kind]
+    checkout, wheel = _PACKAGE.parent / place, _PACKAGE / "_shipped" / place
+    if checkout.is_dir() and (_PACKAGE.parent / "pyproject.toml").is_file():
+        return checkout
+    if wheel.is_dir():
+        return wheel
     message = f"shipped {kind} data not found beside {_PACKAGE}"
     raise FileNotFoundError(message)

@@ -41,13 +41,15 @@ WALLS = {
     "typer": {"carbon/cli"},
     "rich": {"carbon/cli"},
     "numba": {"carbon/kernels/__init__.py"},
-    "pandas": {"carbon/inventory/result.py"},
+    "pandas": {"carbon/inventory/result.py", "carbon/benchmarks"},
     "dask": {"carbon/scale"},
     "distributed": {"carbon/scale"},
     "plotly": {"carbon/report"},
     "jinja2": {"carbon/report"},
     "xlsxwriter": {"carbon/report"},
 }
+# the one door upwards: `result.benchmark()` hands the result itself to the floor above
+HANDS_UP = {("carbon.inventory.result", "carbon.benchmarks")}
 MUTATORS = {
     "append", "extend", "insert", "add", "update", "setdefault", "pop", "popitem", "clear", "remove", "discard", "sort",
     "reverse", "__setitem__", "__delitem__", "appendleft", "extendleft",
@@ -131,7 +133,8 @@ def test_imports_go_down(path: Path) -> None:
         return
     for name in imports(path):
         target = floor(name)
-        assert target is None or target <= own, f"{dotted(path)} imports {name} from above"
+        handed = (dotted(path), ".".join(name.split(".")[:2])) in HANDS_UP
+        assert target is None or target <= own or handed, f"{dotted(path)} imports {name} from above"
 
 
 def test_carbon_itself_imports_no_room_when_it_is_imported() -> None:

@@ -123,7 +123,7 @@ def explain(
 @app.command(rich_help_panel="Look up")
 def describe(
     table: Annotated[
-        str, typer.Argument(help="activities, facilities, output, items, uses, instruments, units, methods.")
+        str, typer.Argument(help="activities, facilities, output, lines, equipment, measures, items, uses, units, …")
     ],
     lang: Lang = None,
 ) -> None:
@@ -135,7 +135,10 @@ def describe(
 
 @app.command(rich_help_panel="Work")
 def template(
-    table: Annotated[str, typer.Argument(help="activities, facilities or output.")], lang: Lang = None
+    table: Annotated[
+        str, typer.Argument(help="activities, facilities, output, lines, equipment, measures or savings.")
+    ],
+    lang: Lang = None,
 ) -> None:
     """Print a CSV with header and one example row."""
     from carbon.schema import template as text

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from carbon.errors import Issue, Issues, printable
 from carbon.inventory.totals import scope_sums
-from carbon.report import figure, words
+from carbon.report import by_set, figure, words
 
 if TYPE_CHECKING:
+    from carbon.benchmarks import Verdicts
     from carbon.inventory import Result
     from carbon.library import Factor, FactorSet, Library
 
@@ -133,9 +134,33 @@ def summary(result: Result, out: Path) -> None:
         ]
         rest = w["more"].format(n=len(body) - MOST_ROWS, file=out / "intensity.csv") if len(body) > MOST_ROWS else ""
         rows("", head, body[:MOST_ROWS], 2, rest)
-    print_issues(result.issues, lang)
+    if result.verdicts is not None:
+        verdict_rows(result.verdicts, lang, out / "benchmarks.csv")
+    print_issues(result.every_issue, lang)
     print(f"{w['lines'].format(**facts['lines'])}; {w['counts'].format(**facts['issues'])}")
     print(f"{w['results']}: {out}  ({w['details']}: report.md, totals.csv, energy.csv, lines.parquet, issues.csv)")
+
+
+def verdict_rows(verdicts: Verdicts, lang: str, file: Path | None) -> None:
+    """Print where lines stand in their newest period, against sector levels and allowances or else what there is."""
+    w, said = words("terminal", lang), words("verdict", lang)
+    found = by_set(verdicts.records())
+    kinds = {name: one.meta.kind for name, one in verdicts.levels.sets.items()}
+    chief = [one for one in found if kinds.get(one[0]["set"]) in ("sector", "ets", None)] or found
+    newest = {(r[0]["facility"], r[0]["line"], r[0]["product"], r[0]["set"], r[0]["condition"]): r for r in chief}
+    body = []
+    for one in newest.values():
+        first = one[0]
+        levels = " / ".join(figure(r["level"], 2) for r in one if r["tier"])
+        gap = "" if first["gap_pct"] is None else f"{first['gap_pct']:+.1f} %"
+        body.append(
+            [" ".join(filter(None, (first["facility"], first["line"]))), first["product"] or "", first["period"] or "", first["set"].split("/")[0],
+             first["unit"] or "", said[first["verdict"]], figure(first["value"]), levels or first["reason"] or "", gap]
+        )  # fmt: skip
+    head = [w["facility"], w["product"], w["period"], w["set"], w["unit"], w["verdict"], w["measured"], w["levels"],
+            w["gap"]]  # fmt: skip
+    more = len(found) - min(len(body), MOST_ROWS)
+    rows("", head, body[:MOST_ROWS], 3, w["more"].format(n=more, file=file) if more and file else "")
 
 
 def as_json(result: Result, out: Path) -> str:
@@ -143,7 +168,8 @@ def as_json(result: Result, out: Path) -> str:
     document = {
         "results": str(out), "complete": result.complete, "totals": result.total_records,
         "energy": result.energy_records, "intensity": result.intensity_records,
-        "issues": list(result.issues.rows(result.language)),
+        "benchmarks": list(result.verdicts.records()) if result.verdicts is not None else [],
+        "issues": list(result.every_issue.rows(result.language)),
         "provenance": result.provenance,
     }  # fmt: skip
     return json.dumps(document, ensure_ascii=False)

@@ -112,7 +112,8 @@ def account(
     places = None if facilities is None else _facilities(_checked(facilities, "facilities", issues), library, issues)
     table = _checked(activities, "activities", issues)
     rows = resolve(table, library, places, issues)
-    given_output = None if output is None else resolve_output(_checked(output, "output", issues), places, issues)
+    made = None if output is None else _checked(output, "output", issues)
+    given_output = None if made is None else resolve_output(made, places, issues)
     check_overlaps(rows, issues)
     check_duplicates(rows, issues)
     keys, key = _keys(rows, method, home, "" if region else home)
@@ -140,6 +141,7 @@ def account(
         library=library,
         issues=issues,
         output=given_output,
+        output_file="" if made is None else made.file,
         language=language,
         title=title,
         options={"region": home, "as_of": as_of.isoformat() if as_of else "", "on_error": on_error,

@@ -40,6 +40,10 @@ def provenance(result: Result) -> dict[str, Any]:
             "issued": meta.issued.isoformat(), "verification": meta.verification, "licence": meta.licence,
         }  # fmt: skip
     table = result.rows.table
+    verdicts = result.verdicts
+    levels = {} if verdicts is None else {
+        held.ladder.set_id: verdicts.levels.sets[held.ladder.set_id].meta for held in verdicts.held
+    }  # fmt: skip
     return {
         "title": result.title,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
@@ -56,8 +60,14 @@ def provenance(result: Result) -> dict[str, Any]:
                            if gas in {t.target for t in plan.terms}}},
         "options": dict(result.options) | {"language": result.language},
         "lines": {"read": len(table), "computed": int((~result.rows.bad).sum()), "bad": int(result.rows.bad.sum())},
-        "issues": result.issues.counts(),
+        "issues": result.every_issue.counts(),
         "own_items": sorted(set(result.rows.own_items)),
         "sets": dict(sorted(sets.items())),
+        "levels_sha256": verdicts.levels.digest if verdicts is not None else "",
+        "level_sets": {
+            name: {"document": meta.document, "title_en": meta.title_en, "title_zh": meta.title_zh,
+                   "verification": meta.verification}
+            for name, meta in sorted(levels.items())
+        },
         "factors": factor_documents(plan, result.library),
     }  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +28,8 @@ from carbon.library import Library
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from carbon.benchmarks import Verdicts
 
 TOTALS_COLUMNS = (
     "facility", "group", "period", "scope", "category", "basis", "co2_t", "ch4_t", "n2o_t", "other_co2e_t", "co2e_t",
@@ -68,9 +72,11 @@ class Result:
     library: Library
     issues: Issues
     output: list[Output] | None
+    output_file: str
     language: str
     title: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    own_levels: tuple[Path, ...] = ()
 
     @cached_property
     def bases(self) -> list[str]:
@@ -151,6 +157,40 @@ class Result:
         import pandas as pd
 
         return pd.DataFrame(self.intensity_records, columns=list(INTENSITY_COLUMNS))
+
+    @cached_property
+    def verdicts(self) -> Verdicts | None:
+        """Products held against every level set in force; None without an output table."""
+        return self.benchmark()
+
+    @cached_property
+    def every_issue(self) -> Issues:
+        """The issues of the account and of its verdicts."""
+        return self.issues + (self.verdicts.issues if self.verdicts is not None else Issues())
+
+    def benchmark(self, levels: Sequence[str] | None = None, as_of: dt.date | None = None) -> Verdicts | None:
+        """Hold the products of this run against sector levels, quotas and allowance benchmarks.
+
+        Parameters
+        ----------
+        levels : sequence of str, optional
+            Ids, publications or kinds of level sets; all in force in each period if left out.
+        as_of : datetime.date, optional
+            Only sets published by then; that of the run if left out.
+
+        Returns
+        -------
+        carbon.benchmarks.Verdicts or None
+            None without an output table.
+
+        Raises
+        ------
+        UsageError
+            If a level set does not exist.
+        """
+        from carbon.benchmarks import benchmark_result
+
+        return benchmark_result(self, levels, as_of)
 
     def issue_table(self) -> pd.DataFrame:
         """Return the issues with message and remedy, as in ``issues.csv``."""

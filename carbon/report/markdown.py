@@ -90,7 +90,13 @@ def render_markdown(result: Result) -> str:
             out += [f"### {w[basis]} (tCO2e)", "", *_matrix(result, basis, w)]
         if any(r["uncertainty_known_pct"] is not None for r in result.total_records):
             out += [w["uncertain"], ""]
-    out += _energy(result, w) + _intensity(result, w) + _issues(result, w) + _sources(facts, w, result.language)
+    out += (
+        _energy(result, w)
+        + _intensity(result, w)
+        + _verdicts(result, w)
+        + _issues(result, w)
+        + _sources(facts, w, result.language)
+    )
     return "\n".join(out)
 
 
@@ -192,13 +198,45 @@ def _intensity(result: Result, w: dict[str, str]) -> list[str]:
     return [f"## {w['intensity']}", "", *table(header, rows, 4, "intensity.csv", w)]
 
 
+def _verdicts(result: Result, w: dict[str, str]) -> list[str]:
+    """Return where products stand against sector levels, quotas and allowance benchmarks, a row per product and set."""
+    if result.verdicts is None:
+        return []
+    said, rows = words("verdict", result.language), []
+    records = list(result.verdicts.records())
+    for one in by_set(records):
+        first = one[0]
+        levels = " / ".join(figure(r["level"], 2) for r in one if r["tier"])
+        what = " ".join(filter(None, (first["product"], first["condition"])))
+        value = f"{figure(first['value'])} {first['unit']}" if first["unit"] else first["reason"] or ""
+        rows.append(
+            [escape(first["facility"]), first["period"] or "", escape(what), escape(first["set"]),
+             said[first["verdict"]], escape(value), levels, figure(first["gap_pct"], 1),
+             figure(first["tce_to_save"], 1), figure(first["co2e_t_to_save"], 1)]
+        )  # fmt: skip
+    names = ("facility", "period", "product", "level_set", "verdict", "measured", "levels", "gap", "tce_best", "co2_best")
+    gates = dict.fromkeys(f"{r['facility']} {r['product']}: {r['gate']}" for r in records if r["gate"])
+    grid = table([w[name] for name in names], rows, 5, "benchmarks.csv", w)
+    out = [f"## {w['verdicts']}", "", *grid, w["verdict_note"], ""]
+    return out + ([f"### {w['gates']}", "", *(f"- {escape(text)}" for text in gates), ""] if gates else [])
+
+
+def by_set(records: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return the rows of one line and set together, best tier first."""
+    found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for r in records:
+        key = (r["source_line"], r["facility"], r["product"], r["period"], r["set"], r["condition"], r["indicator"])
+        found.setdefault(key, []).append(r)
+    return list(found.values())
+
+
 def _issues(result: Result, w: dict[str, str]) -> list[str]:
     """Return the issues: errors and warnings one by one, notes of one code together."""
-    if not result.issues:
+    if not result.every_issue:
         return []
     language = result.language
     grouped: dict[tuple[str, ...], list[Issue]] = {}
-    for issue in result.issues.ordered():
+    for issue in result.every_issue.ordered():
         key = (issue.code,) if issue.severity == "note" else (issue.code, issue.message(language))
         grouped.setdefault(key, []).append(issue)
     rows = []

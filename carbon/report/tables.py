@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from carbon.errors import UsageError
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
@@ -51,3 +56,27 @@ def csv_bytes(columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> b
     for record in records:
         writer.writerow([cell(record[name]) for name in columns])
     return out.getvalue().encode("utf-8-sig")
+
+
+def write_csv(path: Path, columns: Sequence[str], records: Iterable[Mapping[str, Any]]) -> None:
+    """Write records as one CSV file, whole or not at all.
+
+    Raises
+    ------
+    UsageError
+        If its name does not end in ``.csv``, its folder does not exist, or it is there and was not written so.
+    """
+    if path.suffix.lower() != ".csv" or not path.parent.is_dir():
+        message = f"{path}: choose a .csv file in a folder that exists"
+        raise UsageError(message)
+    if path.exists() and not path.read_bytes().startswith(",".join(columns).encode("utf-8-sig")):
+        message = f"{path} exists and is another table; choose another with -o, or remove it"
+        raise UsageError(message)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(csv_bytes(columns, records))
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)

@@ -17,7 +17,11 @@ from pathlib import Path
 from carbon.errors import UsageError
 
 _FOLDER = Path(__file__).parent
-_WORDS = {"activities": ("activities", "活动数据"), "facilities": ("facilities", "设施"), "output": ("output", "产量")}
+_WORDS = {
+    "activities": ("activities", "活动数据"), "facilities": ("facilities", "设施"), "output": ("output", "产量"),
+    "lines": ("lines", "生产线"), "equipment": ("equipment", "设备"), "measures": ("measures", "改造措施"),
+    "savings": ("savings", "节能量"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,393 @@
+"""Verdicts: where lines stand on the ladders of their product, by how much, and what it would save to climb them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from carbon import units
+from carbon.benchmarks.conditions import Interval, in_words
+from carbon.benchmarks.gates import Gates
+from carbon.benchmarks.judge import Match, coefficient, find_ladders
+from carbon.benchmarks.ladder import UNKNOWN, Ladder, near_levels, rank
+from carbon.benchmarks.levels import Levels
+from carbon.benchmarks.lines import Lines
+from carbon.errors import Issues, catalogue
+from carbon.library import Factor, Library
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VERDICTS = {"sector": ("at-benchmark", "between", "below-baseline"), "ets": ("within", "above")}
+COLUMNS = (
+    "facility", "line", "process", "product", "period", "set", "indicator", "boundary", "condition", "verdict", "value",
+    "unit", "tier", "level", "correction", "reached", "gap", "gap_pct", "tce_to_save", "co2e_t_to_save", "deadline",
+    "gate", "reason", "verification", "corroborated_by", "level_id", "page", "source_line",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Held:
+    """Lines held against one ladder.
+
+    Attributes
+    ----------
+    ladder : Ladder
+        Their ladder.
+    row : int64[n]
+        Rows of the table.
+    value : float64[n]
+        Their specific value. [unit of the ladder]
+    levels : float64[tiers, n]
+        Levels after the printed correction.
+    rank : int8[n]
+        Best tier reached; number of tiers = below them all; -1 = unknown.
+    factors : tuple of Factor
+        Coefficients with which values were converted.
+    """
+
+    ladder: Ladder
+    row: np.ndarray
+    value: np.ndarray
+    levels: np.ndarray
+    rank: np.ndarray
+    factors: tuple[Factor, ...]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Lines that a set cannot judge, and the issue that says why."""
+
+    set_id: str
+    code: str
+    row: np.ndarray
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Lines and where they stand.
+
+    Attributes
+    ----------
+    lines : Lines
+        What was compared.
+    held : tuple of Held
+        Comparisons that were made, by ladder.
+    refused : tuple of Refused
+        Comparisons that were not; their verdict is ``unknown``.
+    issues : Issues
+        Why, with place and remedy.
+    """
+
+    lines: Lines
+    levels: Levels
+    held: tuple[Held, ...]
+    refused: tuple[Refused, ...]
+    gates: Gates
+    issues: Issues
+    library: Library
+    language: str = "en"
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{n} {verdict}" for verdict, n in sorted(self.counts().items()))
+        return f"<Verdicts of {len(self.lines.table)} lines: {counts}>"
+
+    def verdict(self, held: Held) -> np.ndarray:
+        """Return the verdict of every line held against one ladder, as texts."""
+        kind = self.levels.sets[held.ladder.set_id].meta.kind
+        names = VERDICTS.get(kind) or (*(t.name for t in held.ladder.tiers), f"beyond-{held.ladder.tiers[-1].name}")
+        return np.asarray(np.array([*names, "unknown"])[held.rank])
+
+    def counts(self, kind: str = "sector") -> dict[str, int]:
+        """Return how many lines have which verdict against sets of one kind."""
+        found: dict[str, int] = {}
+        for held in self.held:
+            if self.levels.sets[held.ladder.set_id].meta.kind == kind:
+                for name, number in zip(*np.unique(self.verdict(held), return_counts=True), strict=True):
+                    found[str(name)] = found.get(str(name), 0) + int(number)
+        unknown = sum(len(r.row) for r in self.refused if not r.set_id or self.levels.sets[r.set_id].meta.kind == kind)
+        return found | ({"unknown": found.get("unknown", 0) + unknown} if unknown else {})
+
+    def table(self) -> pd.DataFrame:
+        """Return a row per line, set and tier; columns as in ``benchmarks.csv``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `gap` is what must go to reach the tier [unit], negative where it is reached; `gap_pct` is per cent of the
+            level; `tce_to_save` [tce] and `co2e_t_to_save` [t] need the output of the period.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(list(self.records()), columns=list(COLUMNS))
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows of `table` in the order of lines, sets and tiers."""
+        order: dict[int, list[tuple[int, int]]] = {}
+        sets = list(self.levels.sets)
+        for number, held in enumerate(self.held):
+            for place, row in enumerate(held.row.tolist()):
+                order.setdefault(row, []).append((number, place))
+        unknown: dict[int, list[Refused]] = {}
+        for one in self.refused:
+            for row in one.row.tolist():
+                unknown.setdefault(row, []).append(one)
+        savings = [self.savings(held) for held in self.held]
+        verdicts = [self.verdict(held) for held in self.held]
+        for row in range(len(self.lines.table)):
+            found = [(sets.index(self.held[n].ladder.set_id), n, p) for n, p in order.get(row, ())]
+            for _, number, place in sorted(found):
+                held = self.held[number]
+                shared = self._shared(row) | self._of(held) | {
+                    "verdict": str(verdicts[number][place]), "value": float(held.value[place]),
+                    "gate": self.gates.say(held.ladder, int(held.rank[place]), self.lines.table, row, self.language),
+                }  # fmt: skip
+                for tier in range(len(held.ladder.tiers)):
+                    yield shared | self._tier(held, tier, place, savings[number])
+            for one in unknown.get(row, ()):
+                title = catalogue()[one.code][f"title_{self.language}"]
+                blank = dict.fromkeys(COLUMNS) | self._shared(row)
+                yield blank | {"set": one.set_id, "verdict": "unknown", "reason": f"{title} [{one.code}]"}
+
+    def _shared(self, row: int) -> dict[str, Any]:
+        table = self.lines.table
+        names = ("facility", "line", "process", "product", "period")
+        return {name: table.text(name, row) for name in names} | {"source_line": int(table.line[row])}
+
+    def _of(self, held: Held) -> dict[str, Any]:
+        ladder = held.ladder
+        zh = self.language == "zh"
+        indicator, boundary = self.levels.indicators[ladder.indicator], self.levels.boundaries[ladder.boundary]
+        return {
+            "set": ladder.set_id, "indicator": indicator.name_zh if zh else indicator.name_en,
+            "boundary": boundary.name_zh if zh else boundary.name_en, "condition": in_words(ladder.condition),
+            "unit": ladder.unit, "deadline": ladder.deadline or None, "reason": None,
+        }  # fmt: skip
+
+    def _tier(self, held: Held, tier: int, place: int, savings: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
+        one, level, value = held.ladder.tiers[tier], float(held.levels[tier, place]), float(held.value[place])
+        known = not np.isnan(level)
+        gap = (value - level if held.ladder.lower else level - value) if known else None
+        moved = known and level != held.ladder.values[tier]
+        return {
+            "tier": one.name, "level": level if known else None,
+            "correction": f"{one.value} → {level:g}" if moved else None,
+            "reached": self._reached(held, tier, place) if known else None, "gap": gap,
+            "gap_pct": 100 * gap / abs(level) if gap is not None and level else None,
+            "tce_to_save": _number(savings[0][tier, place]), "co2e_t_to_save": _number(savings[1][tier, place]),
+            "verification": one.verification, "corroborated_by": one.corroborated_by or None, "level_id": one.id,
+            "page": one.page,
+        }  # fmt: skip
+
+    def _reached(self, held: Held, tier: int, place: int) -> bool:
+        """Return whether one tier is reached; where the rank is unknown it is decided tier by tier."""
+        if held.rank[place] != UNKNOWN:
+            return bool(held.rank[place] <= tier)
+        one = rank(held.value[place : place + 1], held.levels[tier : tier + 1, place : place + 1],
+                   held.ladder.strict[tier : tier + 1, None], held.ladder.lower)  # fmt: skip
+        return bool(one[0] == 0)
+
+    def savings(self, held: Held) -> tuple[np.ndarray, np.ndarray]:
+        """Return what it would save in the period to reach each tier.
+
+        Returns
+        -------
+        tce, co2e_t : float64[tiers, n]
+            NaN where the output, the emissions or the level is not known; 0 where the tier is reached.
+
+        Notes
+        -----
+        CO2e goes by the energy mix of the line itself (its emissions from energy per its own energy), never by the
+        ratio that a programme states.
+        """
+        numbers, ladder = self.lines.table.numbers, held.ladder
+        gap = np.maximum((held.value - held.levels) * (1.0 if ladder.lower else -1.0), 0.0)
+        per_output = np.full(len(held.row), np.nan)
+        emits = False
+        for number in np.unique(self.lines.key[held.row]).tolist():
+            key = self.lines.keys[number]
+            if key.output_unit is None:
+                continue
+            here = self.lines.key[held.row] == number
+            scale = _to_amount(ladder.parsed_unit * key.output_unit, self.library)
+            if scale is not None:
+                per_output[here], emits = float(scale[0]), scale[1]
+        output = numbers["output"][held.row] * per_output
+        amount = np.where(gap > 0, gap * output, np.where(np.isnan(gap), np.nan, 0.0))
+        if emits:
+            return np.full_like(amount, np.nan), amount
+        used = held.value * output
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mix = np.where(used > 0, numbers["co2e_t"][held.row] / np.where(used > 0, used, np.nan), np.nan)
+        return amount, np.where(amount == 0, 0.0, amount * mix)
+
+    @cached_property
+    def sector(self) -> tuple[Held, ...]:
+        """Comparisons with sector levels (标杆水平, 基准水平)."""
+        return tuple(h for h in self.held if self.levels.sets[h.ladder.set_id].meta.kind == "sector")
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _to_amount(unit: units.Unit, library: Library) -> tuple[Fraction, bool] | None:
+    """Return by what gap × output is multiplied to be tonnes, and whether of CO2 and not of standard coal."""
+    for text, emits in (("tce", False), ("tCO2", True)):
+        if unit.dimension == units.parse(text).dimension:
+            return units.ratio(unit, units.parse(text)), emits
+    factor = coefficient(library)
+    coal = unit * factor.parsed_unit
+    if coal.dimension == units.parse("tce").dimension:
+        return units.ratio(coal, units.parse("tce")) * factor.exact, False
+    return None
+
+
+def judge(
+    lines: Lines, levels: Levels, chosen: Sequence[str], gates: Gates, library: Library, issues: Issues, language: str
+) -> Verdicts:
+    """Hold lines against levels.
+
+    Parameters
+    ----------
+    lines : Lines
+        What is compared.
+    levels : Levels
+        All level sets.
+    chosen : sequence of str
+        Ids of the sets to compare with.
+    gates : Gates
+        What policies ask of new and existing projects.
+    library : Library
+        For the coefficient of electricity.
+    issues : Issues
+        Receives why a comparison was refused.
+    language : {"en", "zh"}
+        Language of names.
+    """
+    by_ladder: dict[int, tuple[Ladder, list[tuple[np.ndarray, Match]]]] = {}
+    refused: list[Refused] = []
+    order = np.argsort(lines.key, kind="stable")
+    ends = np.searchsorted(lines.key[order], np.arange(len(lines.keys) + 1))
+    for number, key in enumerate(lines.keys):
+        rows = order[ends[number] : ends[number + 1]]
+        left: dict[str, np.ndarray] = {}
+        for match in find_ladders(key, levels, chosen, library):
+            if match.ladder is None:
+                refused.append(_refuse(lines, match.set_id, match.code, match.column, match.value, rows, issues,
+                                       dict(match.parts)))  # fmt: skip
+                continue
+            here = left.setdefault(match.set_id, np.ones(len(rows), dtype=bool))
+            holds = _holds(lines, match.ladder, rows)
+            here &= ~holds
+            if holds.any():
+                known = by_ladder.setdefault(id(match.ladder), (match.ladder, []))
+                known[1].append((rows[holds], match))
+        for set_id, none in left.items():
+            if none.any():
+                needed = _needed(levels, set_id, key.product)
+                refused.append(_refuse(lines, set_id, "B605", needed[0] if needed else "", key.product, rows[none],
+                                       issues, {"set": set_id, "known": needed}))  # fmt: skip
+    held = tuple(_hold(lines, ladder, parts, refused, issues) for ladder, parts in by_ladder.values())
+    _remarks(lines, held, levels, issues)
+    return Verdicts(lines, levels, held, tuple(refused), gates, issues, library, language)
+
+
+def _refuse(
+    lines: Lines, set_id: str, code: str, column: str, value: str, rows: np.ndarray, issues: Issues,
+    parts: Mapping[str, Any],
+) -> Refused:  # fmt: skip
+    table = lines.table
+    issues.add(code, file=table.file, lines=table.line[rows], column=column, value=value, **parts)
+    return Refused(set_id, code, rows)
+
+
+def _needed(levels: Levels, set_id: str, product: str) -> list[str]:
+    subject = levels.product(product)[0]
+    return list(dict.fromkeys(
+        name for ladder in (levels.sets[set_id].of(subject.id) if subject is not None else ())
+        for name, value in ladder.condition.items() if isinstance(value, Interval)
+    ))  # fmt: skip
+
+
+def _holds(lines: Lines, ladder: Ladder, rows: np.ndarray) -> np.ndarray:
+    """Return which rows meet the numbers of a ladder's condition."""
+    holds = np.ones(len(rows), dtype=bool)
+    for name, value in ladder.condition.items():
+        if isinstance(value, Interval):
+            holds &= value.holds(lines.table.numbers[name][rows])
+    return holds
+
+
+def _hold(
+    lines: Lines, ladder: Ladder, parts: list[tuple[np.ndarray, Match]], refused: list[Refused], issues: Issues
+) -> Held:
+    """Return the lines of one ladder with levels corrected and ranks decided, exactly where a value is at a level."""
+    row = np.concatenate([rows for rows, _ in parts])
+    scale = np.concatenate([np.full(len(rows), float(match.scale)) for rows, match in parts])
+    exact_scale = [match.scale for rows, match in parts for _ in range(len(rows))]
+    value = lines.value[row] * scale
+    levels = np.repeat(ladder.values[:, None], len(row), axis=1)
+    blank = np.zeros(len(row), dtype=bool)
+    for tier, correction in enumerate(ladder.corrections):
+        if correction is None:
+            continue
+        if correction.kind:
+            key = lines.key[row]
+            salts = np.array([lines.keys[k].salt for k in key.tolist()])
+            levels[tier] = np.where(salts == correction.kind, levels[tier] * float(correction.slope), levels[tier])
+            continue
+        given = lines.table.numbers[correction.attribute][row]
+        blank |= np.isnan(given)
+        levels[tier] += float(correction.slope) * (given - float(correction.reference))
+    if blank.any():
+        attribute = next(c.attribute for c in ladder.corrections if c is not None)
+        refused.append(_refuse(lines, ladder.set_id, "B605", attribute, ladder.subject, row[blank], issues,
+                               {"set": ladder.set_id, "known": [attribute]}))  # fmt: skip
+        keep = ~blank
+        row, value, levels = row[keep], value[keep], levels[:, keep]
+        exact_scale = [s for s, good in zip(exact_scale, keep.tolist(), strict=True) if good]
+    strict = np.repeat(ladder.strict[:, None], len(row), axis=1)
+    ranks = rank(value, levels, strict, ladder.lower)
+    for place in np.flatnonzero(near_levels(value, levels)).tolist():
+        ranks[place] = _exact_rank(lines, int(row[place]), exact_scale[place], ladder)
+    factors = tuple(dict.fromkeys(f for _, match in parts for f in match.factors))
+    return Held(ladder, row, value, levels, ranks, factors)
+
+
+def _exact_rank(lines: Lines, row: int, scale: Fraction, ladder: Ladder) -> int:
+    """Return the rank of a value that lies at a level to the last digit, decided in exact numbers."""
+    value = lines.exact(row) * scale
+    sides = []
+    for tier, correction in zip(ladder.tiers, ladder.corrections, strict=True):
+        level = Fraction(tier.value) if tier.value else None
+        if level is not None and correction is not None:
+            if correction.kind:
+                level *= correction.slope if lines.keys[lines.key[row]].salt == correction.kind else 1
+            else:
+                given = Fraction(repr(float(lines.table.numbers[correction.attribute][row])))
+                level += correction.slope * (given - correction.reference)
+        sides.append(np.nan if level is None else float((value > level) - (value < level)))
+    at = np.array([[-side] for side in sides])  # the level as seen from a value of 0
+    return int(rank(np.zeros(1), at, ladder.strict[:, None], ladder.lower)[0])
+
+
+def _remarks(lines: Lines, held: Sequence[Held], levels: Levels, issues: Issues) -> None:
+    """Say which verdicts stand on levels that nobody checked, and which on electricity turned into standard coal."""
+    table = lines.table
+    for one in held:
+        where = {"file": table.file, "lines": table.line[one.row], "value": one.ladder.set_id}
+        doubtful = [t.id for t in one.ladder.tiers if t.verification == "unverified" and t.value]
+        if doubtful:
+            words = sorted({t.corroborated_by for t in one.ladder.tiers if t.corroborated_by})
+            issues.add("B612", **where, known=doubtful, corroborated=words)
+        if one.factors:
+            issues.add("B613", **where, known=[f"{f.id} = {f.value} {f.unit}" for f in one.factors])
+        if levels.sets[one.ladder.set_id].meta.effective is None and one.ladder.end == 2**31 \
+                and levels.sets[one.ladder.set_id].meta.kind == "quota":  # fmt: skip
+            issues.add("B614", **where)

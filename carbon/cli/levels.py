@@ -1,0 +1,153 @@
+"""Commands about levels: compare lines, judge portfolios, grade equipment, look levels up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from carbon.cli import show, show_levels
+from carbon.cli.app import Lang, Where, app
+from carbon.errors import UsageError
+from carbon.report import words, write_csv
+
+__all__ = ["app"]  # with the commands of this module
+
+Chosen = Annotated[
+    list[str] | None, typer.Option("--levels", help="Level set, publication or kind: sector, quota, ets. Repeatable.")
+]
+Own = Annotated[list[Path] | None, typer.Option("--own", help="Folder with own level sets.")]
+Out = Annotated[Path | None, typer.Option("-o", "--out", help="CSV file to write.")]
+
+levels = typer.Typer(no_args_is_help=True, help="Search, show, list and check sector levels, quotas and grades.")
+app.add_typer(levels, name="levels", rich_help_panel="Look up")
+
+
+@app.command(rich_help_panel="Work")
+def benchmark(path: Where, chosen: Chosen = None, own: Own = None, out: Out = None, lang: Lang = None) -> None:
+    """Hold a table of lines, or the products of a run folder, against levels."""
+    from carbon.benchmarks import benchmark as judge
+    from carbon.benchmarks.verdicts import COLUMNS
+    from carbon.run import compute, open_job
+
+    spoken = show.language(lang)
+    with show.busy(f"carbon benchmark {path}"):
+        if path.is_dir() or path.name == "run.toml":
+            result, _ = compute(open_job(path, language=lang))
+            verdicts = result.benchmark(chosen)
+        else:
+            verdicts = judge(path, levels=chosen, own=own or (), language=spoken)
+    if verdicts is None:
+        message = f"{path} has no output table, so there is nothing to compare"
+        raise UsageError(message)
+    if out is not None:
+        write_csv(out, COLUMNS, verdicts.records())
+    show_levels.verdicts(verdicts, spoken, out)
+    raise typer.Exit(1 if verdicts.issues.errors else 0)
+
+
+@app.command(rich_help_panel="Work")
+def portfolio(
+    path: Where,
+    own: Own = None,
+    base: Annotated[Path | None, typer.Option("--base", help="The same lines in base years.")] = None,
+    out: Out = None,
+    lang: Lang = None,
+) -> None:
+    """Shares at the benchmark by capacity and by count, lines below the baseline, dated targets."""
+    from carbon.benchmarks import portfolio as hold
+    from carbon.benchmarks.portfolios import TARGET_COLUMNS
+
+    spoken = show.language(lang)
+    with show.busy(f"carbon portfolio {path}"):
+        found = hold(path, base=base, own=own or (), language=spoken)
+    if out is not None:
+        write_csv(out, TARGET_COLUMNS, found.target_records())
+    show_levels.portfolio(found, spoken, out)
+    raise typer.Exit(1 if found.verdicts.issues.errors else 0)
+
+
+@app.command(rich_help_panel="Work")
+def equipment(path: Where, out: Out = None, lang: Lang = None) -> None:
+    """Grade a list of equipment by its standards, and find what is due for renewal."""
+    from carbon.benchmarks import grade_equipment
+    from carbon.benchmarks.equipment import GRADE_COLUMNS
+
+    spoken = show.language(lang)
+    with show.busy(f"carbon equipment {path}"):
+        graded = grade_equipment(path, language=spoken)
+        records = graded.records()
+    if out is not None:
+        write_csv(out, GRADE_COLUMNS, records)
+    show_levels.equipment(graded, records, spoken, out)
+    raise typer.Exit(1 if graded.issues.errors else 0)
+
+
+@levels.command("search")
+def search(
+    text: Annotated[list[str], typer.Argument(metavar="WORDS", help="Words, in any language.")],
+    own: Own = None,
+    lang: Lang = None,
+) -> None:
+    """Search levels by product, equipment, condition or document."""
+    from carbon.benchmarks import load_levels
+
+    known = load_levels(own or ())
+    found = known.search(" ".join(text))
+    if not found:
+        near = known.subjects.near(text[0])
+        message = f"no level has {' '.join(text)!r}" + (f"; products near it: {', '.join(near)}" if near else "")
+        raise UsageError(message)
+    show_levels.ladders(known, found, show.language(lang))
+
+
+@levels.command("show")
+def show_one(
+    level: Annotated[str, typer.Argument(help="A level (set:row), a set, or a product.")],
+    own: Own = None,
+    lang: Lang = None,
+) -> None:
+    """Show a level with its source, all levels of a set, or all levels of a product."""
+    from carbon.benchmarks import load_levels
+
+    known = load_levels(own or ())
+    spoken = show.language(lang)
+    subject = known.subjects.find(level)
+    if ":" in level:
+        print(show_levels.page(known, level, spoken))
+    elif subject is not None:
+        found = [ladder for one in known.sets.values() for ladder in one.of(subject.id)]
+        show_levels.ladders(known, found, spoken)
+    else:
+        one = known.set(level)
+        show_levels.sets([one], spoken)
+        print(one.meta.notes)
+        show_levels.ladders(known, list(one.ladders), spoken)
+
+
+@levels.command("sets")
+def list_sets(own: Own = None, lang: Lang = None) -> None:
+    """List level sets."""
+    from carbon.benchmarks import load_levels
+
+    show_levels.sets(list(load_levels(own or ()).sets.values()), show.language(lang))
+
+
+@levels.command("check")
+def check(
+    folder: Annotated[Path | None, typer.Argument(help="Own level folder; else the shipped one.")] = None,
+    lang: Lang = None,
+) -> None:
+    """Check every row of level sets."""
+    from carbon.benchmarks import load_levels
+    from carbon.errors import Issues
+
+    known, issues = load_levels([folder] if folder else ()), Issues()
+    for one in known.sets.values():
+        one.check(issues)
+    spoken = show.language(lang)
+    show.print_issues(issues, spoken, most=1000)
+    ladders = sum(len(one.ladders) for one in known.sets.values())
+    print(words("terminal", spoken)["checked"].format(ladders=ladders, sets=len(known.sets), issues=len(issues)))
+    raise typer.Exit(1 if issues else 0)
