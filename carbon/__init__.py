@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from carbon.benchmarks import benchmark, grade_equipment, load_levels, portfolio
+    from carbon.benchmarks import benchmark, check_savings, grade_equipment, load_levels, portfolio, upgrade
     from carbon.errors import CarbonError, DataError, Issue, Issues, UsageError
     from carbon.inventory import Result, account
     from carbon.library import Library, load_library
@@ -20,6 +20,8 @@ _HOMES = {
     "grade_equipment": "carbon.benchmarks",
     "load_levels": "carbon.benchmarks",
     "portfolio": "carbon.benchmarks",
+    "upgrade": "carbon.benchmarks",
+    "check_savings": "carbon.benchmarks",
     "Result": "carbon.inventory",
     "Library": "carbon.library",
     "load_library": "carbon.library",
@@ -31,7 +33,9 @@ _HOMES = {
 }
 __all__ = [
     "CarbonError", "DataError", "Issue", "Issues", "Library", "Result", "UsageError", "account", "benchmark",
+    "check_savings",
     "grade_equipment", "load_levels", "load_library", "portfolio",
+    "upgrade",
 ]  # fmt: skip
 
 

@@ -262,10 +262,10 @@ class Price(_Document):
     """
 
     item: Line
-    value: Exact = Field(ge=0)
+    value: Exact = Field(ge=0, le=10**12)
     unit: Line
     source: Line = Field(min_length=1)
-    ncv: Exact | None = Field(default=None, gt=0)
+    ncv: Exact | None = Field(default=None, gt=Fraction(1, 10**9), le=10**9)
     ncv_unit: Line = ""
 
 
@@ -295,7 +295,7 @@ class Incentive(_Document):
 
 
 class Tax(_Document):
-    """Income tax payable without any credit, year by year. [CNY]"""
+    """Income tax payable [CNY] without any credit, year by year."""
 
     first_year: int = Field(ge=2000, le=2100)
     payable_cny: list[Annotated[float, Field(ge=0, le=1e15)]] = Field(min_length=1, max_length=100)
@@ -339,7 +339,8 @@ class StudyFile(_Document):
 _REASONS = {
     "missing": "缺少此项", "literal_error": "不在允许的取值之内", "string_type": "应为文本", "list_type": "应为列表",
     "date_type": "应为日期（如 2025-04-30）", "date_from_datetime_parsing": "应为日期（如 2025-04-30）",
-    "less_than": "超过上限", "less_than_equal": "超过上限", "greater_than": "低于下限", "greater_than_equal": "低于下限",
+    "less_than": "超过上限", "less_than_equal": "超过上限", "greater_than": "低于下限",
+    "greater_than_equal": "低于下限",
     "string_too_short": "不得为空", "too_short": "不得为空", "int_parsing": "应为整数", "float_parsing": "应为数字",
     "value_error": "应为数字", "model_type": "应为一组键值", "model_attributes_type": "应为一组键值",
 }  # fmt: skip

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -190,14 +191,27 @@ def run(path: str | Path, out: str | Path | None = None, **changes: Any) -> tupl
     """
     job = open_job(path, **changes)
     target = Path(out) if out is not None else job.out
-    _check_target(target)
+    check_target(target)
     result, digests = compute(job)
     write(result, target, digests)
     return result, target
 
 
-def _check_target(target: Path) -> None:
-    """Refuse a target that is, or lies below, a file, and a folder with anything else than an earlier result."""
+def check_target(target: Path, names: Collection[str] = WRITTEN) -> None:
+    """Refuse a target that is, or lies below, a file, and a folder with anything else than an earlier result.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        Where results are to go.
+    names : collection of str
+        Files that a result of this kind has.
+
+    Raises
+    ------
+    UsageError
+        If something would be lost.
+    """
     above = next((parent for parent in target.parents if parent.exists()), target)
     if not above.is_dir():
         message = f"{target} cannot be made: {above} is a file; choose another with -o"
@@ -208,7 +222,7 @@ def _check_target(target: Path) -> None:
     if not target.is_dir() or (found and not _is_result(target)):
         message = f"{target} exists and is not a result folder; choose another with -o, or remove it"
         raise UsageError(message)
-    if others := sorted(found - WRITTEN - DEBRIS):
+    if others := sorted(found - set(names) - DEBRIS):
         message = f"{target} also holds {', '.join(others[:5])}, which a new result would replace; move it elsewhere"
         raise UsageError(message)
 
@@ -235,13 +249,9 @@ def write(result: Result, target: Path, digests: dict[str, str]) -> None:
     """
     from pyarrow import parquet
 
-    target = Path(os.path.realpath(target))  # what a link points to is replaced, and not the link
-    _check_target(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        from carbon.inventory.result import ENERGY_COLUMNS, INTENSITY_COLUMNS, TOTALS_COLUMNS
+    from carbon.inventory.result import ENERGY_COLUMNS, INTENSITY_COLUMNS, TOTALS_COLUMNS
 
+    def fill(fresh: Path) -> None:
         tables = {
             "totals.csv": (TOTALS_COLUMNS, result.total_records),
             "energy.csv": (ENERGY_COLUMNS, result.energy_records),
@@ -258,9 +268,38 @@ def write(result: Result, target: Path, digests: dict[str, str]) -> None:
         plan = plan_document(result.plan, result.library, result.potentials, result.gwp_name)
         _json(fresh / "plan.json", plan)
         (fresh / "report.md").write_text(render_markdown(result), encoding="utf-8")
-        document = result.provenance | {"inputs": digests}
-        document["results"] = {p.name: _sha256(p) for p in sorted(fresh.iterdir())}
-        _json(fresh / MARK, document)
+
+    write_folder(target, fill, result.provenance | {"inputs": digests})
+
+
+def write_folder(
+    target: Path, fill: Callable[[Path], None], document: dict[str, Any], names: Collection[str] = WRITTEN
+) -> None:
+    """Write a result folder: all files into a new folder beside it, then swap.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        The folder; replaced if it is an earlier result.
+    fill : callable
+        Writes everything but the provenance into the folder that it is given.
+    document : dict
+        Provenance; digests of the results are added.
+    names : collection of str
+        Files that a result of this kind has.
+
+    Raises
+    ------
+    UsageError
+        If something else would be lost.
+    """
+    target = Path(os.path.realpath(target))  # what a link points to is replaced, and not the link
+    check_target(target, names)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        fill(fresh)
+        _json(fresh / MARK, document | {"results": {p.name: _sha256(p) for p in sorted(fresh.iterdir())}})
         fresh.chmod(0o755)
         _swap(fresh, target)
     finally:

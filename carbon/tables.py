@@ -92,7 +92,7 @@ def check(source: Source, name: str, issues: Issues) -> Table | None:
     Table or None
         None if the columns themselves are wrong, so that no row can be trusted.
     """
-    columns = _match_columns(source, schema(name), issues)
+    columns = _match_columns(source, name, issues)
     if columns is None:
         return None
     size = source.rows.num_rows
@@ -130,8 +130,9 @@ def _check_required(table: Table, issues: Issues) -> None:
             table.bad[blank] = True
 
 
-def _match_columns(source: Source, known: Mapping[str, Column], issues: Issues) -> dict[str, pa.ChunkedArray] | None:
+def _match_columns(source: Source, name: str, issues: Issues) -> dict[str, pa.ChunkedArray] | None:
     """Return the arrays by schema column; unknown, double and missing columns are errors of the whole file."""
+    known = schema(name)
     by_name = {folded_header(word): column.name for column in known.values() for word in (column.name, *column.aliases)}
     found: dict[str, pa.ChunkedArray] = {}
     good = True
@@ -162,6 +163,7 @@ def _match_columns(source: Source, known: Mapping[str, Column], issues: Issues) 
             file=source.file,
             lines=lines,
             value=", ".join(missing),
+            table=name,
             found=[_shown(header[:80]) for header in headers[:40]],
         )
         good = False

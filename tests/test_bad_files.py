@@ -25,6 +25,7 @@ from carbon import reading
 from carbon.errors import DataError, Issue, Issues, catalogue, explain_code
 from carbon.inventory import Result
 from carbon.run import run
+from carbon.studies import run_savings, run_upgrade
 
 BAD = Path(__file__).parent / "bad"
 CASES = tomllib.loads((BAD / "cases.toml").read_text("utf-8"))["case"]
@@ -170,8 +171,8 @@ COMMANDS: dict[str, Callable[[Path], Issues]] = {  # what a case asks for if not
     "benchmark": lambda path: carbon.benchmark(path).issues,
     "equipment": lambda path: carbon.grade_equipment(path).issues,
     "levels": lambda path: carbon.benchmark([], levels=carbon.load_levels([path])).issues,
-    "upgrade": lambda path: carbon.upgrade(path).issues,
-    "savings": lambda path: carbon.check_savings(path).issues,
+    "upgrade": lambda path: run_upgrade(path, path.with_name("out"))[0].issues,
+    "savings": lambda path: run_savings(path, path.with_name("out"))[0].issues,
 }
 
 

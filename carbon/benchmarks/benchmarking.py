@@ -114,12 +114,12 @@ def benchmark_result(
             issues.add("B615", **where, column="product", known=record["shared_by"])
         elif record["quantity"] and record["tce"] is not None:
             records.append(record)
-    if not records:
+    if not records and not issues:
         return None
     known = load_levels(result.own_levels, as_of or result.library.as_of)
     rows = [_line(record, known) for record in records]
     lines = np.array([record["source_line"] for record in records], dtype=np.int64)
-    texts = {name: [row[name] for row in rows] for name in rows[0]}
+    texts = {name: [row[name] for row in rows] for name in (rows[0] if rows else ("facility", "product"))}
     columns = {
         name: to_strings([str(value) if value else None for value in values]) if name in TEXTS
         else to_arrow(numbers := np.array([np.nan if v is None else v for v in values]), np.isnan(numbers))

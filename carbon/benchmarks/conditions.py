@@ -9,8 +9,9 @@ from fractions import Fraction
 
 import numpy as np
 
-_INTERVAL = re.compile(r"([\[(])\s*([^,\s]+)\s*,\s*([^,\s]+)\s*([\])])")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+_DIGITS = r"[+-]?\d{1,30}(?:\.\d{1,30})?"
+_INTERVAL = re.compile(rf"([\[(])\s*({_DIGITS}|-inf)\s*,\s*({_DIGITS}|\+?inf)\s*([\])])", re.ASCII)
+_NUMBER = re.compile(_DIGITS, re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,11 @@ def parse_interval(text: str) -> Interval:
     found = _INTERVAL.fullmatch(text)
     if found is None:
         raise ValueError(text)
-    ends = [None if end in ("inf", "+inf", "-inf") else Fraction(end) for end in (found[2], found[3])]
-    if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
+    ends = [None if end.endswith("inf") else Fraction(end) for end in (found[2], found[3])]
+    closed = (found[1] == "[", found[4] == "]")
+    if ends[0] is not None and ends[1] is not None and (ends[0] > ends[1] or (ends[0] == ends[1] and not all(closed))):
         raise ValueError(text)
-    return Interval(ends[0], ends[1], (found[1] == "[", found[4] == "]"))
+    return Interval(ends[0], ends[1], closed)
 
 
 def parse_condition(text: str, numbers: Mapping[str, bool]) -> Condition:

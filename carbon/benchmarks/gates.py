@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from carbon.benchmarks.ladder import UNKNOWN, Ladder
+from carbon.benchmarks.lines import EQUIPMENT, NEW
 from carbon.benchmarks.policy import Rule, rules
 from carbon.errors import Said
 from carbon.schema import folded
 from carbon.tables import Table
 
-NEW = frozenset({"new", "新建", "改扩建", "新建和改扩建", "新改扩建", "expanded", "rebuilt", "拟建"})
-EQUIPMENT = {"advanced": 3, "先进": 3, "先进水平": 3, "saving": 2, "节能": 2, "节能水平": 2, "access": 1, "准入": 1,
-             "准入水平": 1, "below": 0, "低于准入": 0}  # fmt: skip
 _PARTS = {"energy": Said("energy level", "能效"), "environment": Said("environmental grade", "环保绩效"),
           "equipment": Said("main equipment", "主要用能设备")}  # fmt: skip
 _WORDS = {
@@ -66,7 +64,8 @@ def conditions(rule: Rule, rank: int, grade: str, equipment: str) -> dict[str, b
         reached = None if rank == UNKNOWN else rank <= ["benchmark", "baseline"].index(rule["energy"])
         found["energy"] = (None if reached is None else not reached) if rule["project"] in _ANY else reached
     if rule["environment"]:
-        found["environment"] = folded(grade) in map(folded, rule["environment"].split("|")) if grade else None
+        named = map(folded, rule["environment"].split("|"))
+        found["environment"] = folded(grade).removesuffix("级") in named if grade else None
     if rule["equipment"]:
         level = EQUIPMENT.get(folded(equipment))
         found["equipment"] = None if level is None else level >= EQUIPMENT[rule["equipment"]]

@@ -72,7 +72,7 @@ def find_ladders(key: LineKey, levels: Levels, chosen: Sequence[str], library: L
     subject, kind = levels.product(key.product)
     key = replace(key, type=key.type or kind)
     if subject is None or subject.kind != "product":
-        near = levels.subjects.near(key.product)
+        near = levels.near(key.product, "product")
         return [Match("", None, code="B601", column="product", value=key.product, parts=(("near", near),))]
     matches: list[Match] = []
     for identifier in chosen:
@@ -90,7 +90,8 @@ def _in_force(one: LevelSet, ladder: Ladder, key: LineKey) -> bool:
     if key.period is None:
         return True
     since = one.meta.effective
-    return (since is None or since <= key.period.last) and ladder.start <= key.period.start < ladder.end
+    held = ladder.start <= key.period.start and key.period.end <= ladder.end
+    return (since is None or since <= key.period.last) and held
 
 
 def _narrow(key: LineKey, one: LevelSet, ladders: list[Ladder], levels: Levels, library: Library) -> list[Match]:
@@ -117,13 +118,6 @@ def _narrow(key: LineKey, one: LevelSet, ladders: list[Ladder], levels: Levels, 
             return refused("B604", "indicator", key.indicator, names)
         wanted = DEFAULT if DEFAULT in fitting else fitting[0]
     ladders = [ladder for ladder in ladders if ladder.indicator == wanted]
-    boundaries = list(dict.fromkeys(ladder.boundary for ladder in ladders))
-    if key.boundary or len(boundaries) > 1:
-        asked_boundary = levels.boundaries.find(key.boundary) if key.boundary else None
-        if asked_boundary is None or asked_boundary.id not in boundaries:
-            named = [Said(levels.boundaries[b].name_en, levels.boundaries[b].name_zh) for b in boundaries]
-            return refused("B603", "boundary", key.boundary, named)
-        ladders = [ladder for ladder in ladders if ladder.boundary == asked_boundary.id]
     types = [ladder.condition.get("type") for ladder in ladders]
     if any(types):
         names_of = levels.choices.get((ladders[0].subject, "type"))
@@ -133,6 +127,13 @@ def _narrow(key: LineKey, one: LevelSet, ladders: list[Ladder], levels: Levels, 
         if not ladders:
             near = near_misses(folded(key.type), [folded(k.name_zh) for k in known]) if key.type else []
             return refused("B602", "type", key.type, [Said(k.name_en, k.name_zh) for k in known], near)
+    boundaries = list(dict.fromkeys(ladder.boundary for ladder in ladders))
+    if key.boundary or len(boundaries) > 1:
+        asked_boundary = levels.boundaries.find(key.boundary) if key.boundary else None
+        if asked_boundary is None or asked_boundary.id not in boundaries:
+            named = [Said(levels.boundaries[b].name_en, levels.boundaries[b].name_zh) for b in boundaries]
+            return refused("B603", "boundary", key.boundary, named)
+        ladders = [ladder for ladder in ladders if ladder.boundary == asked_boundary.id]
     return [_scaled(key, one, ladder, library) for ladder in ladders]
 
 

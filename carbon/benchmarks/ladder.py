@@ -63,6 +63,13 @@ class Correction:
     slope: Fraction
     kind: str = ""
 
+    def apply(self, level: Fraction | float, given: Fraction | str | None) -> Fraction:
+        """Return a level as it stands for a line with a number, or a word, for the attribute."""
+        level = Fraction(repr(level)) if isinstance(level, float) else level
+        if isinstance(given, Fraction):
+            return level + self.slope * (given - self.reference)
+        return level * self.slope if given == self.kind else level
+
 
 @dataclass(frozen=True)
 class Ladder:

@@ -18,15 +18,18 @@ from carbon.documents import LevelMetadata, load
 from carbon.errors import Issues, Said, UsageError, near_misses
 from carbon.library import Names
 from carbon.library.files import label, read_csv
-from carbon.schema import folded
+from carbon.schema import folded, schema
 
 HEADER = (
     "level_id", "subject", "condition", "indicator", "boundary", "tier", "value", "unit", "better", "strictness",
     "deadline", "valid_from", "valid_to", "correction", "verification", "corroborated_by", "page", "note",
 )  # fmt: skip
 EVER = (0, 2**31)
+SURENESS = ("primary", "secondary", "unverified")
 _SAME = ("subject", "condition", "indicator", "boundary", "unit", "better", "valid_from", "valid_to")
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
+_LINEAR = re.compile(r"(\w+):(-?[0-9]{1,12}(?:\.[0-9]{1,12})?):(-?[0-9]{1,12}(?:\.[0-9]{1,12})?)", re.ASCII)
+_FACTOR = re.compile(r"(\w+)=([\w-]+):\*([0-9]{1,12}(?:\.[0-9]{1,12})?)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -213,6 +216,10 @@ class Levels:
                 found.setdefault((r["subject"], r["attribute"]), []).append(entry)
         return {key: Names(entries) for key, entries in found.items()}
 
+    def near(self, text: str, kind: str) -> list[str]:
+        """Return names near to a text that are products, or kinds of equipment."""
+        return [word for word in self.subjects.near(text) if self.subjects[word.split()[0]].kind == kind]
+
     def product(self, text: str) -> tuple[Named | None, str]:
         """Return the product that a text names, and its type if the text is the name of a type (铝液, 捣固焦)."""
         subject = self.subjects.find(text)
@@ -312,6 +319,14 @@ def _ladder(meta: LevelMetadata, rows: list[tuple[int, dict[str, str]]], levels:
     if sorted(by_tier) != sorted(meta.tiers) or len(rows) != len(meta.tiers):
         raise ValueError(Said(f"its tiers are not {', '.join(meta.tiers)}", f"档位应为 {'、'.join(meta.tiers)}"))
     first = rows[0][1]
+    words = {"better": ("lower", "higher"), "strictness": ("inclusive", "strict"), "verification": SURENESS}
+    for _, row in rows:
+        for name, known_words in words.items():
+            if row[name] not in known_words:
+                raise ValueError(Said(f"{name} is none of {', '.join(known_words)}",
+                                      f"{name} 应为 {'、'.join(known_words)} 之一"))  # fmt: skip
+    if first["deadline"]:
+        periods.date(first["deadline"])
     lists = {"subject": levels.subjects, "indicator": levels.indicators, "boundary": levels.boundaries}
     for name, known in lists.items():
         if first[name] not in known:
@@ -334,11 +349,30 @@ def _ladder(meta: LevelMetadata, rows: list[tuple[int, dict[str, str]]], levels:
         raise ValueError(Said("a value without unit", "数值缺少单位"))
     start = periods.date(first["valid_from"]) if first["valid_from"] else EVER[0]
     end = periods.date(first["valid_to"]) + 1 if first["valid_to"] else EVER[1]
+    if start >= end:
+        raise ValueError(Said("it ends before it begins", "有效期止于开始之前"))
+    condition = parse_condition(first["condition"], levels.numbers)
+    _askable(meta, [*condition, *(c.attribute for c in corrections if c is not None)], corrections)
+    known_values = [Fraction(t.value) * (1 if first["better"] == "lower" else -1) for t in tiers if t.value]
+    if known_values != sorted(known_values):
+        raise ValueError(Said("its tiers are not in order, best first", "各档数值未按由优到劣排列"))
     return Ladder(
-        meta.id, first["subject"], parse_condition(first["condition"], levels.numbers), first["indicator"],
+        meta.id, first["subject"], condition, first["indicator"],
         first["boundary"], first["unit"], first["better"] == "lower", tuple(tiers), tuple(corrections),
         first["deadline"], start, end,
     )  # fmt: skip
+
+
+def _askable(meta: LevelMetadata, names: Sequence[str], corrections: Sequence[Correction | None]) -> None:
+    """Refuse attributes that a row of the table to be compared does not have."""
+    columns = schema("equipment" if meta.kind == "equipment" else "lines")
+    for name in names:
+        texts = ("type", "salt") if meta.kind != "equipment" else tuple(columns)
+        if name not in columns or (columns[name].type == "text" and name not in texts):
+            raise ValueError(Said(f"no row has {name!r} to compare by", f"对标数据没有可用于比较的列“{name}”"))
+    for one in corrections:
+        if one is not None and (columns[one.attribute].type == "number") == bool(one.kind):
+            raise ValueError(Said(f"{one.attribute!r} cannot correct a level so", f"“{one.attribute}”不能用于此种修正"))
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -349,12 +383,12 @@ def _correction(text: str) -> Correction | None:
     """Return a printed correction: ``clinker_ratio_pct:75:1.10`` or ``salt=sun-dried:*1.18``."""
     if not text:
         return None
-    if "=" in text:
-        attribute, _, rest = text.partition("=")
-        kind, _, factor = rest.partition(":*")
-        return Correction(attribute, Fraction(0), Fraction(factor), kind)
-    attribute, reference, slope = text.split(":")
-    return Correction(attribute, Fraction(reference), Fraction(slope))
+    linear, factor = _LINEAR.fullmatch(text), _FACTOR.fullmatch(text)
+    if factor is not None:
+        return Correction(factor[1], Fraction(0), Fraction(factor[3]), factor[2])
+    if linear is None:
+        raise ValueError(Said(f"a correction that cannot be read: {text[:40]!r}", f"无法识别的修正：{text[:40]}"))
+    return Correction(linear[1], Fraction(linear[2]), Fraction(linear[3]))
 
 
 def _clash(one: Ladder, two: Ladder) -> bool:

@@ -14,8 +14,16 @@ from carbon.errors import DataError, Issues
 from carbon.inventory.resolve import unit_code
 from carbon.periods import Period
 from carbon.reading import Source
+from carbon.schema import folded
 from carbon.tables import Table, check
 
+NEW = ("new", "expanded", "rebuilt", "新建", "改扩建", "新建和改扩建", "新改扩建", "拟建")
+EQUIPMENT = {"advanced": 3, "先进": 3, "先进水平": 3, "saving": 2, "节能": 2, "节能水平": 2, "access": 1, "准入": 1,
+             "准入水平": 1, "below": 0, "低于准入": 0}  # fmt: skip
+LISTS = {
+    "status": (*NEW, "existing", "存量", "现有", "在产"), "equipment_level": tuple(EQUIPMENT),
+    "environment_grade": ("a", "b", "b-", "c", "d", "a级", "b级", "b-级", "c级", "d级"),
+}  # fmt: skip
 WORDS = ("product", "type", "indicator", "boundary", "period", "unit", "energy_unit", "output_unit", "salt")
 
 
@@ -96,6 +104,7 @@ def resolve_lines(source: Source, issues: Issues) -> Lines:
         if (rows := rows & ~table.bad).any():
             issues.add(code, file=table.file, lines=table.line[rows], column="value")
             table.bad[rows] = True
+    _check_words(table, issues)
     columns = [table.codes[name] for name in WORDS]
     number, sample = distinct(*columns, given.astype(np.int32))
     keys: list[LineKey] = []
@@ -113,6 +122,15 @@ def resolve_lines(source: Source, issues: Issues) -> Lines:
     key_of = move[number]
     key_of[table.bad] = -1
     return Lines(table, tuple(keys), key_of, value)
+
+
+def _check_words(table: Table, issues: Issues) -> None:
+    """Report states of projects, grades and levels of equipment that are none (T127)."""
+    for column, known in LISTS.items():
+        for code, text in enumerate(table.texts[column]):
+            if folded(text) not in known and (rows := table.codes[column] == code).any():
+                issues.add("T127", file=table.file, lines=table.line[rows], column=column, value=text, near=[*known])
+                table.bad[rows] = True
 
 
 def _key(table: Table, row: int, given: bool, rows: np.ndarray, issues: Issues) -> LineKey | None:

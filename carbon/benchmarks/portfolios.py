@@ -40,6 +40,7 @@ _NEEDED = {
         "{n} lines of unknown verdict decide ({most} % at most)", "取决于 {n} 条结论未知的生产线（至多 {most} %）"
     ),
     "points": Said("{points} percentage points: {amount} more", "还差 {points} 个百分点，即再增 {amount}"),
+    "above": Said("more than now: equal is not enough", "须高于现值，等于不算达成"),
     "below": Said("{n} lines below the baseline: retrofit or exit", "{n} 条生产线低于基准水平：改造或退出"),
     "verdict": Said("the verdict of {n} lines", "{n} 条生产线的结论"),
     "base year": Said("the base year is not stated in the text", "文件未写明基期"),
@@ -162,12 +163,13 @@ class Portfolio:
         """Every line once, also those whose verdict is unknown."""
         table, levels = self.verdicts.lines.table, self.verdicts.levels
         found: dict[int, Member] = {}
-        for held in self.verdicts.sector:
+        for held, chief in zip(self.verdicts.sector, self.verdicts.chief, strict=True):
             value, level = held.value, held.levels[0]
             with np.errstate(invalid="ignore", divide="ignore"):
                 better = value < level if held.ladder.lower else value > level
                 gap = 100 * np.abs(value - level) / np.where(level == 0, np.nan, np.abs(level))
-            for place, row in enumerate(held.row.tolist()):
+            for place in np.flatnonzero(chief).tolist():
+                row = int(held.row[place])
                 unknown = np.isnan(level[place]) or np.isnan(value[place])
                 found[row] = Member(row, held.ladder.subject, int(held.rank[place]),
                                     None if unknown else bool(better[place]), float(gap[place]))  # fmt: skip
@@ -210,7 +212,13 @@ class Portfolio:
         """Return the lines below the baseline with what is to be saved and the days to the deadline."""
         import pandas as pd
 
-        rows = [r for r in self.verdicts.records() if r["tier"] == "baseline" and r["verdict"] == "below-baseline"]
+        own = {(held.ladder.set_id, int(self.verdicts.lines.table.line[row]))
+               for held, chief in zip(self.verdicts.sector, self.verdicts.chief, strict=True)
+               for row in held.row[chief].tolist()}  # fmt: skip
+        rows = [
+            r for r in self.verdicts.records()
+            if r["tier"] == "baseline" and r["verdict"] == "below-baseline" and (r["set"], r["source_line"]) in own
+        ]  # fmt: skip
         for r in rows:
             r["baseline"] = r["level"]
             r["days_left"] = (dt.date.fromisoformat(r["deadline"]) - self.today).days if r["deadline"] else None
@@ -305,6 +313,8 @@ def _climb(
         gained += size
         named.append(portfolio.name(member))
     amount = f"{float(lacking * whole):.6g} / {float(whole):.6g}"
+    if not lacking:
+        return {"needed": portfolio.say("above"), "lines_to_mend": "; ".join(named)}
     needed = portfolio.say("points", points=f"{float(100 * lacking):.4g}", amount=amount)
     return {"needed": needed, "lines_to_mend": "; ".join(named)}
 
@@ -330,8 +340,11 @@ def _unit_energy_reduction(portfolio: Portfolio, rule: Rule, members: list[Membe
         return None, {"needed": portfolio.say("base year")}
     if portfolio.base is None:
         return None, {"needed": portfolio.say("base", year=rule["base_year"])}
-    now = _mean(portfolio.verdicts, rule.subjects, "")
-    then = _mean(portfolio.base, rule.subjects, rule["base_year"])
+    new = _made(portfolio.verdicts, rule.subjects, "")
+    old = _made(portfolio.base, rule.subjects, rule["base_year"])
+    if new is None or old is None or new.keys() != old.keys():
+        return None, {"needed": portfolio.say("both")}
+    now, then = _mean(new), _mean(old)
     if now is None or then is None or then <= 0:
         return None, {"needed": portfolio.say("both")}
     fall, wanted = 1 - now / then, (rule.value or Fraction(0)) / 100
@@ -344,21 +357,34 @@ def _unit_energy_reduction(portfolio: Portfolio, rule: Rule, members: list[Membe
     return met, found
 
 
-def _mean(verdicts: Verdicts, subjects: Sequence[str], year: str) -> Fraction | None:
-    """Return energy per output of the lines of some products; None if one of them lacks its output or has no value."""
-    energy, output = Fraction(0), Fraction(0)
-    table = verdicts.lines.table
-    for held in verdicts.sector:
-        if held.ladder.subject in subjects:
-            for row, value in zip(held.row.tolist(), held.value.tolist(), strict=True):
-                if year and not table.text("period", row).startswith(year):
-                    continue
-                made = table.numbers["output"][row]
-                if np.isnan(made) or np.isnan(value):
-                    return None
-                energy += Fraction(repr(value)) * Fraction(repr(float(made)))
-                output += Fraction(repr(float(made)))
-    return energy / output if output else None
+Made = dict[tuple[str, str], tuple[Fraction, Fraction]]
+
+
+def _made(verdicts: Verdicts, subjects: Sequence[str], year: str) -> Made | None:
+    """Return energy and output by facility and line; None if one of them is not known, or cannot be compared."""
+    table, levels = verdicts.lines.table, verdicts.levels
+    texts = [levels.product(text)[0] for text in table.texts["product"]]
+    wanted = np.array([*(s is not None and s.id in subjects for s in texts), False])[table.codes["product"]]
+    if year:
+        of_year = np.array([*(text.startswith(year) for text in table.texts["period"]), False])
+        wanted &= of_year[table.codes["period"]]
+    found: Made = {}
+    for held, chief in zip(verdicts.sector, verdicts.chief, strict=True):
+        for row, value in zip(held.row[chief].tolist(), held.value[chief].tolist(), strict=True):
+            made = table.numbers["output"][row]
+            if wanted[row] and not np.isnan(made) and not np.isnan(value):
+                name = (table.text("facility", row), table.text("line", row))
+                energy, output = found.get(name, (Fraction(0), Fraction(0)))
+                exact = Fraction(repr(float(made)))
+                found[name] = (energy + Fraction(repr(value)) * exact, output + exact)
+                wanted[row] = False
+    return None if wanted.any() or not found else found
+
+
+def _mean(made: Made) -> Fraction | None:
+    """Return energy per output over some lines."""
+    output = sum((amount for _, amount in made.values()), Fraction(0))
+    return sum((energy for energy, _ in made.values()), Fraction(0)) / output if output else None
 
 
 _MEASURES: Mapping[str, Callable[[Portfolio, Rule, list[Member]], Outcome]] = {

@@ -13,12 +13,13 @@ import numpy as np
 from carbon import units
 from carbon.benchmarks.conditions import Interval, in_words
 from carbon.benchmarks.gates import Gates
+from carbon.benchmarks.holding import Held, Refused, hold, meets
 from carbon.benchmarks.judge import Match, coefficient, find_ladders
-from carbon.benchmarks.ladder import UNKNOWN, Ladder, near_levels, rank
+from carbon.benchmarks.ladder import UNKNOWN, Ladder, rank
 from carbon.benchmarks.levels import Levels
 from carbon.benchmarks.lines import Lines
 from carbon.errors import Issues, catalogue
-from carbon.library import Factor, Library
+from carbon.library import Library
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,43 +30,6 @@ COLUMNS = (
     "unit", "tier", "level", "correction", "reached", "gap", "gap_pct", "tce_to_save", "co2e_t_to_save", "deadline",
     "gate", "reason", "verification", "corroborated_by", "level_id", "page", "source_line",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Held:
-    """Lines held against one ladder.
-
-    Attributes
-    ----------
-    ladder : Ladder
-        Their ladder.
-    row : int64[n]
-        Rows of the table.
-    value : float64[n]
-        Their specific value. [unit of the ladder]
-    levels : float64[tiers, n]
-        Levels after the printed correction.
-    rank : int8[n]
-        Best tier reached; number of tiers = below them all; -1 = unknown.
-    factors : tuple of Factor
-        Coefficients with which values were converted.
-    """
-
-    ladder: Ladder
-    row: np.ndarray
-    value: np.ndarray
-    levels: np.ndarray
-    rank: np.ndarray
-    factors: tuple[Factor, ...]
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Lines that a set cannot judge, and the issue that says why."""
-
-    set_id: str
-    code: str
-    row: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -103,15 +67,26 @@ class Verdicts:
         names = VERDICTS.get(kind) or (*(t.name for t in held.ladder.tiers), f"beyond-{held.ladder.tiers[-1].name}")
         return np.asarray(np.array([*names, "unknown"])[held.rank])
 
-    def counts(self, kind: str = "sector") -> dict[str, int]:
-        """Return how many lines have which verdict against sets of one kind."""
+    def counts(self) -> dict[str, int]:
+        """Return how many lines have which verdict against the sector levels, each line once."""
         found: dict[str, int] = {}
-        for held in self.held:
-            if self.levels.sets[held.ladder.set_id].meta.kind == kind:
-                for name, number in zip(*np.unique(self.verdict(held), return_counts=True), strict=True):
-                    found[str(name)] = found.get(str(name), 0) + int(number)
-        unknown = sum(len(r.row) for r in self.refused if not r.set_id or self.levels.sets[r.set_id].meta.kind == kind)
+        for held, chief in zip(self.sector, self.chief, strict=True):
+            for name, number in zip(*np.unique(self.verdict(held)[chief], return_counts=True), strict=True):
+                found[str(name)] = found.get(str(name), 0) + int(number)
+        unknown = len(self.lines.table) - sum(found.values())
         return found | ({"unknown": found.get("unknown", 0) + unknown} if unknown else {})
+
+    @cached_property
+    def chief(self) -> tuple[np.ndarray, ...]:
+        """Which lines of each sector comparison go by it, as bool[n]: the newest edition that has a verdict."""
+        taken = np.full(len(self.lines.table), -1, dtype=np.int64)
+        days = [self.levels.sets[held.ladder.set_id].since for held in self.sector]
+        order = sorted(range(len(days)), key=lambda n: str(days[n] or ""))
+        for known in (False, True):
+            for number in order:
+                held = self.sector[number]
+                taken[held.row[(held.rank != UNKNOWN) == known]] = number
+        return tuple(taken[held.row] == number for number, held in enumerate(self.sector))
 
     def table(self) -> pd.DataFrame:
         """Return a row per line, set and tier; columns as in ``benchmarks.csv``.
@@ -283,19 +258,33 @@ def judge(
                                        dict(match.parts)))  # fmt: skip
                 continue
             here = left.setdefault(match.set_id, np.ones(len(rows), dtype=bool))
-            holds = _holds(lines, match.ladder, rows)
+            holds = meets(lines, match.ladder, rows)
             here &= ~holds
             if holds.any():
                 known = by_ladder.setdefault(id(match.ladder), (match.ladder, []))
                 known[1].append((rows[holds], match))
+                if match.factors:
+                    issues.add(
+                        "B613",
+                        file=lines.table.file,
+                        lines=lines.table.line[rows[holds]],
+                        value=match.set_id,
+                        known=[f"{f.id} = {f.value} {f.unit}" for f in match.factors],
+                    )
         for set_id, none in left.items():
             if none.any():
                 needed = _needed(levels, set_id, key.product)
                 refused.append(_refuse(lines, set_id, "B605", needed[0] if needed else "", key.product, rows[none],
                                        issues, {"set": set_id, "known": needed}))  # fmt: skip
-    held = tuple(_hold(lines, ladder, parts, refused, issues) for ladder, parts in by_ladder.values())
+    held = []
+    for ladder, parts in by_ladder.values():
+        made, lacking = hold(lines, ladder, parts, levels)
+        held.append(made)
+        for column, rows in lacking.items():
+            refused.append(_refuse(lines, ladder.set_id, "B605", column, ladder.subject, rows, issues,
+                                   {"set": ladder.set_id, "known": [column]}))  # fmt: skip
     _remarks(lines, held, levels, issues)
-    return Verdicts(lines, levels, held, tuple(refused), gates, issues, library, language)
+    return Verdicts(lines, levels, tuple(held), tuple(refused), gates, issues, library, language)
 
 
 def _refuse(
@@ -315,68 +304,6 @@ def _needed(levels: Levels, set_id: str, product: str) -> list[str]:
     ))  # fmt: skip
 
 
-def _holds(lines: Lines, ladder: Ladder, rows: np.ndarray) -> np.ndarray:
-    """Return which rows meet the numbers of a ladder's condition."""
-    holds = np.ones(len(rows), dtype=bool)
-    for name, value in ladder.condition.items():
-        if isinstance(value, Interval):
-            holds &= value.holds(lines.table.numbers[name][rows])
-    return holds
-
-
-def _hold(
-    lines: Lines, ladder: Ladder, parts: list[tuple[np.ndarray, Match]], refused: list[Refused], issues: Issues
-) -> Held:
-    """Return the lines of one ladder with levels corrected and ranks decided, exactly where a value is at a level."""
-    row = np.concatenate([rows for rows, _ in parts])
-    scale = np.concatenate([np.full(len(rows), float(match.scale)) for rows, match in parts])
-    exact_scale = [match.scale for rows, match in parts for _ in range(len(rows))]
-    value = lines.value[row] * scale
-    levels = np.repeat(ladder.values[:, None], len(row), axis=1)
-    blank = np.zeros(len(row), dtype=bool)
-    for tier, correction in enumerate(ladder.corrections):
-        if correction is None:
-            continue
-        if correction.kind:
-            key = lines.key[row]
-            salts = np.array([lines.keys[k].salt for k in key.tolist()])
-            levels[tier] = np.where(salts == correction.kind, levels[tier] * float(correction.slope), levels[tier])
-            continue
-        given = lines.table.numbers[correction.attribute][row]
-        blank |= np.isnan(given)
-        levels[tier] += float(correction.slope) * (given - float(correction.reference))
-    if blank.any():
-        attribute = next(c.attribute for c in ladder.corrections if c is not None)
-        refused.append(_refuse(lines, ladder.set_id, "B605", attribute, ladder.subject, row[blank], issues,
-                               {"set": ladder.set_id, "known": [attribute]}))  # fmt: skip
-        keep = ~blank
-        row, value, levels = row[keep], value[keep], levels[:, keep]
-        exact_scale = [s for s, good in zip(exact_scale, keep.tolist(), strict=True) if good]
-    strict = np.repeat(ladder.strict[:, None], len(row), axis=1)
-    ranks = rank(value, levels, strict, ladder.lower)
-    for place in np.flatnonzero(near_levels(value, levels)).tolist():
-        ranks[place] = _exact_rank(lines, int(row[place]), exact_scale[place], ladder)
-    factors = tuple(dict.fromkeys(f for _, match in parts for f in match.factors))
-    return Held(ladder, row, value, levels, ranks, factors)
-
-
-def _exact_rank(lines: Lines, row: int, scale: Fraction, ladder: Ladder) -> int:
-    """Return the rank of a value that lies at a level to the last digit, decided in exact numbers."""
-    value = lines.exact(row) * scale
-    sides = []
-    for tier, correction in zip(ladder.tiers, ladder.corrections, strict=True):
-        level = Fraction(tier.value) if tier.value else None
-        if level is not None and correction is not None:
-            if correction.kind:
-                level *= correction.slope if lines.keys[lines.key[row]].salt == correction.kind else 1
-            else:
-                given = Fraction(repr(float(lines.table.numbers[correction.attribute][row])))
-                level += correction.slope * (given - correction.reference)
-        sides.append(np.nan if level is None else float((value > level) - (value < level)))
-    at = np.array([[-side] for side in sides])  # the level as seen from a value of 0
-    return int(rank(np.zeros(1), at, ladder.strict[:, None], ladder.lower)[0])
-
-
 def _remarks(lines: Lines, held: Sequence[Held], levels: Levels, issues: Issues) -> None:
     """Say which verdicts stand on levels that nobody checked, and which on electricity turned into standard coal."""
     table = lines.table
@@ -386,8 +313,6 @@ def _remarks(lines: Lines, held: Sequence[Held], levels: Levels, issues: Issues)
         if doubtful:
             words = sorted({t.corroborated_by for t in one.ladder.tiers if t.corroborated_by})
             issues.add("B612", **where, known=doubtful, corroborated=words)
-        if one.factors:
-            issues.add("B613", **where, known=[f"{f.id} = {f.value} {f.unit}" for f in one.factors])
         if levels.sets[one.ladder.set_id].meta.effective is None and one.ladder.end == 2**31 \
                 and levels.sets[one.ladder.set_id].meta.kind == "quota":  # fmt: skip
             issues.add("B614", **where)

@@ -84,6 +84,36 @@ def equipment(path: Where, out: Out = None, lang: Lang = None) -> None:
     raise typer.Exit(1 if graded.issues.errors else 0)
 
 
+@app.command(rich_help_panel="Work")
+def upgrade(
+    path: Annotated[Path, typer.Argument(help="Study folder, upgrade.toml, or a table of measures.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Result folder.")] = None,
+    lang: Lang = None,
+) -> None:
+    """Compare equipment before and after: energy, CO2e, cost, payback, NPV, IRR, abatement table."""
+    from carbon.studies import run_upgrade
+
+    with show.busy(f"carbon upgrade {path}"):
+        study, where = run_upgrade(path, out, language=lang)
+    show_levels.upgrade(study, where, lang or study.language)
+    raise typer.Exit(0 if study.complete else 1)
+
+
+@app.command(rich_help_panel="Work")
+def savings(
+    path: Annotated[Path, typer.Argument(help="Folder, savings.toml, or a table of measured savings.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Result folder.")] = None,
+    lang: Lang = None,
+) -> None:
+    """Recompute claimed savings from what was measured before and after, with output normalised."""
+    from carbon.studies import run_savings
+
+    with show.busy(f"carbon savings {path}"):
+        checked, where = run_savings(path, out, language=lang)
+    show_levels.savings(checked, where, lang or checked.language)
+    raise typer.Exit(0 if checked.complete else 1)
+
+
 @levels.command("search")
 def search(
     text: Annotated[list[str], typer.Argument(metavar="WORDS", help="Words, in any language.")],

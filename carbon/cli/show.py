@@ -154,7 +154,8 @@ def verdict_rows(verdicts: Verdicts, lang: str, file: Path | None) -> None:
         levels = " / ".join(figure(r["level"], 2) for r in one if r["tier"])
         gap = "" if first["gap_pct"] is None else f"{first['gap_pct']:+.1f} %"
         body.append(
-            [" ".join(filter(None, (first["facility"], first["line"]))), first["product"] or "", first["period"] or "", first["set"].split("/")[0],
+            [" ".join(filter(None, (first["facility"], first["line"]))), first["product"] or "",
+             first["period"] or "", first["set"].split("/")[0],
              first["unit"] or "", said[first["verdict"]], figure(first["value"]), levels or first["reason"] or "", gap]
         )  # fmt: skip
     head = [w["facility"], w["product"], w["period"], w["set"], w["unit"], w["verdict"], w["measured"], w["levels"],

@@ -11,9 +11,12 @@ from carbon.cli.show import MOST_ROWS, print_issues, rows, verdict_rows
 from carbon.report import figure, words
 
 if TYPE_CHECKING:
-    from carbon.benchmarks import Equipment, Levels, Portfolio, Verdicts
+    from carbon.benchmarks import Equipment, Levels, Portfolio, SavingsCheck, Upgrade, Verdicts
     from carbon.benchmarks.ladder import Ladder
     from carbon.benchmarks.levels import LevelSet
+
+
+MOST_STUDY = 60
 
 
 def verdicts(found: Verdicts, lang: str, out: Path | None) -> None:
@@ -149,9 +152,45 @@ def sets(found: Sequence[LevelSet], lang: str) -> None:
 
 def _some(value: float | None) -> str:
     """Return a number as people write it; nothing where there is none."""
-    return "" if value is None or math.isnan(value) else f"{value:,.6g}"
+    if value is None or math.isnan(value):
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.5g}"
 
 
 def _written(out: Path | None, lang: str) -> None:
     if out is not None:
         print(f"{words('terminal', lang)['results']}: {out}")
+
+
+def upgrade(study: Upgrade, out: Path, lang: str) -> None:
+    """Print the abatement table of a study, cheapest first, with its totals."""
+    w = words("terminal", lang)
+    payback = {r["source_line"]: r for r in study.records}
+    body = []
+    for r in study.abatement_records:
+        more = payback[r["source_line"]]
+        body.append(
+            [str(r["rank"] or ""), r["measure"], _some(r["tce_saved"]), _some(r["co2e_saved_t"]),
+             _some(r["counted_co2e_t"]), _some(r["cumulative_co2e_t"]), _some(r["investment_cny"]),
+             _some(more["payback_years"]), _some(more["irr_pct"]), _some(r["abatement_cost_cny_t"])]
+        )  # fmt: skip
+    names = ("rank", "measure", "energy", "saved_co2", "counted", "cumulative", "investment", "payback", "irr", "cost")
+    rows("", [w[name] for name in names], body[:MOST_STUDY], 8)
+    if len(body) > MOST_STUDY:
+        print(w["more"].format(n=len(body) - MOST_STUDY, file=out / "abatement.csv"))
+    print_issues(study.issues, lang)
+    print(f"{w['results']}: {out}  ({w['details']}: upgrade.csv, abatement.csv, issues.csv, provenance.json)")
+
+
+def savings(checked: SavingsCheck, out: Path, lang: str) -> None:
+    """Print claimed savings beside what was found."""
+    w = words("terminal", lang)
+    body = [
+        [r["measure"], r["energy_unit"] or "", _some(r["adjusted_baseline"]), _some(r["after_energy"]),
+         _some(r["saving"]), _some(r["claimed"]), r["claimed_unit"] or "", r["verdict"] or ""]
+        for r in checked.records
+    ]  # fmt: skip
+    names = ("measure", "unit", "adjusted", "after", "saving", "claimed", "unit", "verdict")
+    rows("", [w[name] for name in names], body[:MOST_STUDY], 6)
+    print_issues(checked.issues, lang)
+    print(f"{w['results']}: {out}  ({w['details']}: savings-check.csv, issues.csv, provenance.json)")

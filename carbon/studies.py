@@ -1,0 +1,198 @@
+"""Floor 9: an upgrade study or a check of savings in, a result folder out. Nothing is half-written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from carbon.benchmarks.checking import SAVINGS_COLUMNS, SavingsCheck, check_savings
+from carbon.benchmarks.upgrading import ABATEMENT_COLUMNS, UPGRADE_COLUMNS, Upgrade, upgrade
+from carbon.documents import StudyFile, load, validated
+from carbon.errors import DataError, Issues, UsageError, near_misses, printable
+from carbon.reading import SUFFIXES, Source, read
+from carbon.report import csv_bytes
+from carbon.run import ISSUE_COLUMNS, MARK, check_target, write_folder
+from carbon.schema import folded, table_words
+
+FILES = {"measures": "upgrade.toml", "savings": "savings.toml"}
+WRITTEN = {
+    "measures": ("upgrade.csv", "abatement.csv", "issues.csv", MARK),
+    "savings": ("savings-check.csv", "issues.csv", MARK),
+}
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a path asks for.
+
+    Attributes
+    ----------
+    settings : StudyFile
+        The study file, or nothing but a title.
+    table : pathlib.Path
+        Its table.
+    out : pathlib.Path
+        Where results go unless said otherwise.
+    """
+
+    settings: StudyFile
+    table: Path
+    out: Path
+
+
+def open_study(path: str | Path, name: str, **changes: Any) -> Study:
+    """Find out what a path asks for.
+
+    Parameters
+    ----------
+    path : path
+        A folder with the study file and its table, the study file, or the table alone.
+    name : {"measures", "savings"}
+        Which table is meant; its study file is ``upgrade.toml`` or ``savings.toml``.
+    **changes
+        Settings that beat the study file; None is left out.
+
+    Raises
+    ------
+    UsageError
+        If there is no such path; near misses are named.
+    DataError
+        If the study file or a setting is wrong (T115 to T117), or there is not just one table (B683).
+    """
+    path = Path(path)
+    given = {key: value for key, value in changes.items() if value not in (None, "")}
+    if path.is_file() and path.suffix.lower() in SUFFIXES:
+        settings = validated({"title": printable(path.stem)} | given, StudyFile, "")
+        return Study(settings, path, path.with_name(f"{path.stem}-results"))
+    if not path.exists():
+        parent = path.parent if path.parent.is_dir() else Path()
+        near = near_misses(path.name, [p.name for p in parent.iterdir()])
+        message = f"no file or folder {path}" + (f"; nearest: {', '.join(near)}" if near else "")
+        raise UsageError(message)
+    file = path / FILES[name] if path.is_dir() else path
+    if file.suffix.lower() != ".toml":
+        message = f"cannot read {path.name}: known kinds are {FILES[name]}, {', '.join(SUFFIXES)}"
+        raise UsageError(message)
+    settings = load(file, StudyFile) if file.is_file() else StudyFile(title=printable(path.resolve().name))
+    settings = validated(dict(settings) | given, StudyFile, "")
+    return Study(settings, _table(file.parent, name, settings), file.parent / "results")
+
+
+def _table(folder: Path, name: str, settings: StudyFile) -> Path:
+    """Return the table of a study; none, or a second one, is an error."""
+    if settings.measures:
+        return folder / settings.measures
+    words = table_words(name)
+    found = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES and folded(p.stem) in words]
+    if len(found) == 1:
+        return found[0]
+    issues = Issues()
+    issues.add("B683", file=folder.name, value=", ".join(p.name for p in found) or str(folder),
+               known=[f"{name}{suffix}" for suffix in SUFFIXES])  # fmt: skip
+    raise DataError(issues, settings.language)
+
+
+def run_upgrade(path: str | Path, out: str | Path | None = None, **changes: Any) -> tuple[Upgrade, Path]:
+    """Compute an upgrade study and write ``upgrade.csv``, ``abatement.csv``, ``issues.csv``, ``provenance.json``.
+
+    Parameters
+    ----------
+    path : path
+        Study folder, ``upgrade.toml`` or a table of measures.
+    out : path, optional
+        Result folder; ``results`` beside the study file (``<file>-results`` beside a table) if left out. An earlier
+        result there is replaced only when the new one is whole.
+    **changes
+        ``language``, ``region``, ``year``, ``as_of``, … beat the study file.
+
+    Returns
+    -------
+    Upgrade, pathlib.Path
+        The result, and where it was written.
+
+    Raises
+    ------
+    UsageError
+        If the path does not exist, or the result folder holds anything but an earlier result.
+    DataError
+        If nothing can be computed; an earlier result stays.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from carbon import shipped
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found, where = run_upgrade(shipped.folder("examples") / "upgrade", Path(folder) / "results")
+    ...     sorted(p.name for p in where.iterdir())
+    ['abatement.csv', 'issues.csv', 'provenance.json', 'upgrade.csv']
+    """
+    study, target, source, issues = _prepared(path, "measures", out, changes)
+    try:
+        found = upgrade(source, study=study.settings, issues=issues)
+    except DataError as error:
+        raise DataError(error.issues, study.settings.language) from error
+    tables = {"upgrade.csv": (UPGRADE_COLUMNS, found.records), "abatement.csv": (ABATEMENT_COLUMNS,
+              found.abatement_records)}  # fmt: skip
+    _write("measures", target, tables, found, study.settings.language)
+    return found, target
+
+
+def run_savings(path: str | Path, out: str | Path | None = None, **changes: Any) -> tuple[SavingsCheck, Path]:
+    """Check savings and write ``savings-check.csv``, ``issues.csv``, ``provenance.json``.
+
+    Parameters
+    ----------
+    path : path
+        Folder with ``savings.csv`` and perhaps ``savings.toml``, that file, or the table.
+    out : path, optional
+        As in `run_upgrade`.
+    **changes
+        As in `run_upgrade`.
+
+    Returns
+    -------
+    SavingsCheck, pathlib.Path
+        The result, and where it was written.
+
+    Raises
+    ------
+    UsageError
+        As in `run_upgrade`.
+    DataError
+        As in `run_upgrade`.
+    """
+    study, target, source, issues = _prepared(path, "savings", out, changes)
+    try:
+        found = check_savings(source, study=study.settings, issues=issues)
+    except DataError as error:
+        raise DataError(error.issues, study.settings.language) from error
+    _write("savings", target, {"savings-check.csv": (SAVINGS_COLUMNS, found.records)}, found, study.settings.language)
+    return found, target
+
+
+def _prepared(
+    path: str | Path, name: str, out: str | Path | None, changes: Mapping[str, Any]
+) -> tuple[Study, Path, Source, Issues]:
+    study = open_study(path, name, **changes)
+    target = Path(out) if out is not None else study.out
+    check_target(target, WRITTEN[name])
+    issues = Issues()
+    source = read(study.table, issues, sheet=name)
+    if source is None:
+        raise DataError(issues, study.settings.language)
+    return study, target, source, issues
+
+
+def _write(
+    name: str, target: Path, tables: Mapping[str, tuple[Sequence[str], list[dict[str, Any]]]],
+    found: Upgrade | SavingsCheck, language: str,
+) -> None:  # fmt: skip
+    rows = {**tables, "issues.csv": (ISSUE_COLUMNS, list(found.issues.rows(language)))}
+
+    def fill(folder: Path) -> None:
+        for file, (columns, records) in rows.items():
+            (folder / file).write_bytes(csv_bytes(columns, records))
+
+    write_folder(target, fill, found.provenance, WRITTEN[name])
