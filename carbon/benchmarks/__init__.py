@@ -4,11 +4,11 @@ Levels, targets, gates, triggers and incentives are data in ``benchmarks/``. Acc
 """
 
 from carbon.benchmarks.benchmarking import benchmark, benchmark_result
-from carbon.benchmarks.checking import SavingsCheck, check_savings
 from carbon.benchmarks.equipment import Equipment, grade_equipment
 from carbon.benchmarks.levels import Levels, load_levels
 from carbon.benchmarks.portfolios import Portfolio, portfolio
-from carbon.benchmarks.upgrading import Upgrade, upgrade
+from carbon.benchmarks.upgrades.checking import SavingsCheck, check_savings
+from carbon.benchmarks.upgrades.upgrading import Upgrade, upgrade
 from carbon.benchmarks.verdicts import Verdicts
 
 __all__ = [

@@ -10,9 +10,9 @@ import numpy as np
 from carbon import units
 from carbon.arrays import distinct, from_arrow, to_arrow
 from carbon.benchmarks.conditions import Interval
-from carbon.benchmarks.demand import pump_specific_speed, pump_target_efficiency
 from carbon.benchmarks.ladder import UNKNOWN, Ladder, near_levels, rank
 from carbon.benchmarks.levels import Levels, LevelSet, Named
+from carbon.benchmarks.upgrades.demand import pump_specific_speed, pump_target_efficiency
 from carbon.errors import Issues, Said
 from carbon.tables import Table
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon.benchmarks import abatement
-from carbon.benchmarks.abatement import ALTERNATIVE, COUNTED, IMPOSSIBLE, INCREASE, UNKNOWN, rank
+from carbon.benchmarks.upgrades import abatement
+from carbon.benchmarks.upgrades.abatement import ALTERNATIVE, COUNTED, IMPOSSIBLE, INCREASE, UNKNOWN, rank
 from carbon.errors import UsageError
 
 near = pytest.approx

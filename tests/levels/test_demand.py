@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon.benchmarks import demand
+from carbon.benchmarks.upgrades import demand
 from carbon.errors import UsageError
 
 near = pytest.approx

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from carbon.benchmarks import finance
+from carbon.benchmarks.upgrades import finance
 from carbon.errors import UsageError
 
 near = pytest.approx

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon.benchmarks.savings import (
+from carbon.benchmarks.upgrades.savings import (
     CONFIRMED,
     OVERSTATED,
     UNDERSTATED,

@@ -21,12 +21,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon import load_library, shipped
-from carbon.benchmarks.checking import SavingsCheck, check_savings
-from carbon.benchmarks.differences import Accounted
-from carbon.benchmarks.kinds import kinds
 from carbon.benchmarks.policy import rules
-from carbon.benchmarks.savings import difference_uncertainty
-from carbon.benchmarks.upgrading import UPGRADE_COLUMNS, Upgrade, upgrade
+from carbon.benchmarks.upgrades.checking import SavingsCheck, check_savings
+from carbon.benchmarks.upgrades.differences import Accounted
+from carbon.benchmarks.upgrades.kinds import kinds
+from carbon.benchmarks.upgrades.savings import difference_uncertainty
+from carbon.benchmarks.upgrades.upgrading import UPGRADE_COLUMNS, Upgrade, upgrade
 from carbon.errors import DataError, Issues, UsageError, catalogue
 from carbon.schema import schema
 from carbon.studies import open_study, run_savings, run_upgrade

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from carbon import periods
-from carbon.benchmarks.grouping import groups
+from carbon.benchmarks.upgrades.grouping import groups
 from carbon.documents import StudyFile
 from carbon.errors import Issues
 from carbon.inventory.resolve import NEAR_MISSES

@@ -12,12 +12,12 @@ import numpy as np
 
 from carbon import periods, units
 from carbon.benchmarks.benchmarking import source_of
-from carbon.benchmarks.differences import Accounted, Quantities, account_differences
-from carbon.benchmarks.grouping import groups
-from carbon.benchmarks.kinds import SIDES
-from carbon.benchmarks.retrace import engine_provenance, number_text, plain
-from carbon.benchmarks.rows import Report, UnreadableError, find_item, periods_of, unique_names
-from carbon.benchmarks.savings import UNKNOWN, NormalisedSaving, judge_claim, normalised_saving
+from carbon.benchmarks.upgrades.differences import Accounted, Quantities, account_differences
+from carbon.benchmarks.upgrades.grouping import groups
+from carbon.benchmarks.upgrades.kinds import SIDES
+from carbon.benchmarks.upgrades.retrace import engine_provenance, number_text, plain
+from carbon.benchmarks.upgrades.rows import Report, UnreadableError, find_item, periods_of, unique_names
+from carbon.benchmarks.upgrades.savings import UNKNOWN, NormalisedSaving, judge_claim, normalised_saving
 from carbon.documents import StudyFile, validated
 from carbon.errors import DataError, Issues, Said, UsageError, near_misses
 from carbon.inventory.explain import explain_line

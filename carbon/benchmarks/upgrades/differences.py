@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from carbon.arrays import from_arrow, to_arrow, to_dictionary
-from carbon.benchmarks.grouping import groups
-from carbon.benchmarks.kinds import SIDES
+from carbon.benchmarks.upgrades.grouping import groups
+from carbon.benchmarks.upgrades.kinds import SIDES
 from carbon.errors import Issues
 from carbon.inventory import Result, account
 from carbon.inventory.terms import ENERGY, PRIMARY, Routed

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carbon.benchmarks.differences import Accounted
-from carbon.benchmarks.kinds import SIDES
 from carbon.benchmarks.ladder import Tier
-from carbon.benchmarks.money import WATER
-from carbon.benchmarks.support import LOAN
+from carbon.benchmarks.upgrades.differences import Accounted
+from carbon.benchmarks.upgrades.kinds import SIDES
+from carbon.benchmarks.upgrades.money import WATER
+from carbon.benchmarks.upgrades.support import LOAN
 from carbon.inventory.explain import explain_line
 from carbon.inventory.provenance import LIBRARIES, version
 
 if TYPE_CHECKING:
-    from carbon.benchmarks.upgrading import Upgrade
+    from carbon.benchmarks.upgrades.upgrading import Upgrade
 
 _WORDS = {
     "en": {

@@ -9,11 +9,11 @@ from functools import partial
 import numpy as np
 
 from carbon.benchmarks.conditions import Interval
-from carbon.benchmarks.demand import pump_specific_speed, pump_target_efficiency
-from carbon.benchmarks.grouping import groups
 from carbon.benchmarks.ladder import Ladder, Tier
 from carbon.benchmarks.levels import Levels, LevelSet
-from carbon.benchmarks.rows import Report
+from carbon.benchmarks.upgrades.demand import pump_specific_speed, pump_target_efficiency
+from carbon.benchmarks.upgrades.grouping import groups
+from carbon.benchmarks.upgrades.rows import Report
 from carbon.errors import Said
 from carbon.schema import folded
 from carbon.tables import Table

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from carbon.benchmarks.demand import Numbers, checked
+from carbon.benchmarks.upgrades.demand import Numbers, checked
 from carbon.errors import UsageError
 
 CONFIRMED, OVERSTATED, UNDERSTATED, UNKNOWN = "confirmed", "overstated", "understated", "unknown"

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbon import periods
-from carbon.benchmarks.abatement import Ranking, rank
 from carbon.benchmarks.benchmarking import source_of
-from carbon.benchmarks.differences import Accounted, Quantities, account_differences
 from carbon.benchmarks.equipment import due
-from carbon.benchmarks.grouping import groups
-from carbon.benchmarks.kinds import SIDES
 from carbon.benchmarks.levels import Levels, load_levels
-from carbon.benchmarks.measures import Measures, resolve_measures
-from carbon.benchmarks.money import Money, check_parts, money_of, prices
 from carbon.benchmarks.policy import Rule, rules
-from carbon.benchmarks.retrace import explain_measure, upgrade_provenance
-from carbon.benchmarks.rows import Report
-from carbon.benchmarks.support import Support, schemes, support_of
+from carbon.benchmarks.upgrades.abatement import Ranking, rank
+from carbon.benchmarks.upgrades.differences import Accounted, Quantities, account_differences
+from carbon.benchmarks.upgrades.grouping import groups
+from carbon.benchmarks.upgrades.kinds import SIDES
+from carbon.benchmarks.upgrades.measures import Measures, resolve_measures
+from carbon.benchmarks.upgrades.money import Money, check_parts, money_of, prices
+from carbon.benchmarks.upgrades.retrace import explain_measure, upgrade_provenance
+from carbon.benchmarks.upgrades.rows import Report
+from carbon.benchmarks.upgrades.support import Support, schemes, support_of
 from carbon.documents import Price, StudyFile, validated
 from carbon.errors import DataError, Issues, Said, UsageError, near_misses
 from carbon.inventory.resolve import NEAR_MISSES
@@ -285,8 +285,9 @@ def upgrade(
 
     Notes
     -----
-    Energy by the formulas of `carbon.benchmarks.demand`; standard coal and CO2e by `carbon.account`, location-based;
-    uncertainty by propagation with shared factors cancelling; measures of one system save shares of what is left.
+    Energy by the formulas of `carbon.benchmarks.upgrades.demand`; standard coal and CO2e by `carbon.account`,
+    location-based; uncertainty by propagation with shared factors cancelling; measures of one system save shares of
+    what is left.
 
     Examples
     --------
