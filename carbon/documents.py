@@ -336,6 +336,52 @@ class StudyFile(_Document):
     tax: Tax | None = None
 
 
+class FootprintFile(_Document):
+    """`study.toml`: the product of a footprint study, its boundary and its choices.
+
+    Attributes
+    ----------
+    product : str
+        A product of `processes`; its footprint is asked for.
+    unit, amount : str, Fraction
+        Declared or functional unit: how much of it.
+    functional_unit : str
+        The same in words, for reports.
+    boundary : {"cradle-to-gate", "cradle-to-grave", "gate-to-gate"}
+        Which stages are inside.
+    method : str
+        Method pack that finds the factors.
+    allocation : str
+        How outputs share burdens where a process does not say.
+    cut_off : float, optional
+        Largest share of the footprint that may be left out.
+    excluded : list of str
+        What was left out, in words.
+    draws, seed : int
+        Monte Carlo; 0 draws = analytic uncertainty alone.
+    """
+
+    title: Line = ""
+    product: Line
+    unit: Line
+    amount: Exact = Field(default=Fraction(1), gt=0)
+    functional_unit: Line = ""
+    boundary: Literal["cradle-to-gate", "cradle-to-grave", "gate-to-gate"] = "cradle-to-gate"
+    rule: Line = "gb-t-24067-2024"
+    method: Line = "gb-t-24067"
+    gwp: Line = ""
+    allocation: Literal["mass", "energy", "economic", "fraction", "substitution"] = "mass"
+    cut_off: float | None = Field(default=None, ge=0, lt=1)
+    excluded: list[Line] = []
+    region: Line = ""
+    period: Line = ""
+    as_of: dt.date | None = None
+    language: Language = "en"
+    factors: list[Line] = []
+    draws: int = Field(default=0, ge=0, le=1_000_000)
+    seed: int = Field(default=1, ge=0, lt=2**63)
+
+
 _REASONS = {
     "missing": "缺少此项", "literal_error": "不在允许的取值之内", "string_type": "应为文本", "list_type": "应为列表",
     "date_type": "应为日期（如 2025-04-30）", "date_from_datetime_parsing": "应为日期（如 2025-04-30）",

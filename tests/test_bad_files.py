@@ -23,6 +23,7 @@ from pyarrow import parquet
 import carbon
 from carbon import reading
 from carbon.errors import DataError, Issue, Issues, catalogue, explain_code
+from carbon.imports import import_factors
 from carbon.inventory import Result
 from carbon.run import run
 from carbon.studies import run_savings, run_upgrade
@@ -167,10 +168,17 @@ class Outcome:
         return [i for i in self.issues if i.code == case["code"] and i.value == case.get("value", i.value)]
 
 
+def import_case(path: Path) -> Issues:
+    """Import what stands beside the map file."""
+    files = [p for p in sorted(path.iterdir()) if p.name != "map.toml"]
+    return import_factors(files, path / "own", mapping=path / "map.toml").issues
+
+
 COMMANDS: dict[str, Callable[[Path], Issues]] = {  # what a case asks for if not a run
     "benchmark": lambda path: carbon.benchmark(path).issues,
     "equipment": lambda path: carbon.grade_equipment(path).issues,
     "levels": lambda path: carbon.benchmark([], levels=carbon.load_levels([path])).issues,
+    "import": import_case,
     "upgrade": lambda path: run_upgrade(path, path.with_name("out"))[0].issues,
     "savings": lambda path: run_savings(path, path.with_name("out"))[0].issues,
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from carbon.cli.levels import app
+from carbon.cli.commands import app
 from carbon.library import load_library
 
 ROOT = Path(__file__).resolve().parents[1]

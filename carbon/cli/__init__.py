@@ -16,7 +16,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        from carbon.cli.levels import app
+        from carbon.cli.commands import app
 
         app()
     except UsageError as error:

@@ -12,8 +12,6 @@ from carbon.cli.app import Lang, Where, app
 from carbon.errors import UsageError
 from carbon.report import words, write_csv
 
-__all__ = ["app"]  # with the commands of this module
-
 Chosen = Annotated[
     list[str] | None, typer.Option("--levels", help="Level set, publication or kind: sector, quota, ets. Repeatable.")
 ]

@@ -20,7 +20,8 @@ _FOLDER = Path(__file__).parent
 _WORDS = {
     "activities": ("activities", "活动数据"), "facilities": ("facilities", "设施"), "output": ("output", "产量"),
     "lines": ("lines", "生产线"), "equipment": ("equipment", "设备"), "measures": ("measures", "改造措施"),
-    "savings": ("savings", "节能量"),
+    "savings": ("savings", "节能量"), "processes": ("processes", "过程"), "exchanges": ("exchanges", "交换"),
+    "parameters": ("parameters", "参数"), "scenarios": ("scenarios", "情景"),
 }  # fmt: skip
 
 
