@@ -176,6 +176,7 @@ def import_case(path: Path) -> Issues:
 
 COMMANDS: dict[str, Callable[[Path], Issues]] = {  # what a case asks for if not a run
     "benchmark": lambda path: carbon.benchmark(path).issues,
+    "portfolio": lambda path: carbon.portfolio(path).verdicts.issues,
     "equipment": lambda path: carbon.grade_equipment(path).issues,
     "levels": lambda path: carbon.benchmark([], levels=carbon.load_levels([path])).issues,
     "import": import_case,

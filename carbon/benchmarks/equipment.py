@@ -29,10 +29,11 @@ TIERS = {"1": Said("advanced", "先进"), "2": Said("saving", "节能"), "3": Sa
 BELOW = Said("below access", "低于准入")
 GRADE_COLUMNS = (
     "source_line", "facility", "name", "equipment", "count", "grade", "level", "set", "indicator", "value", "grade_1",
-    "grade_2", "grade_3", "unit", "level_id", "verification", "renewal", "reason",
+    "grade_2", "grade_3", "unit", "level_id", "verification", "renewal", "renewal_undecided", "reason",
 )  # fmt: skip
 _TRIGGER_UNITS = {"age_years": "year", "capacity_kva": "kVA", "power_kw": "kW", "amperage_ka": "", "volume_m3": "m3",
                   "capacity_t_a": "t"}  # fmt: skip
+_COMPARE = {"gt": np.greater, "ge": np.greater_equal, "lt": np.less, "le": np.less_equal}
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Equipment:
     table: Table
     levels: Levels
     graded: tuple[Graded, ...]
-    due: tuple[tuple[Rule, np.ndarray], ...]
+    due: tuple[Due, ...]
     issues: Issues
     language: str
 
@@ -98,7 +99,7 @@ class Equipment:
         names = [TIERS[g] for g in ("1", "2", "3")]
         said = [None, *(getattr(name, self.language) for name in (*names, BELOW))]
         columns["level"] = np.array(said, dtype=object)[self.grade]
-        for name in ("set", "indicator", "unit", "level_id", "verification", "reason", "renewal"):
+        for name in ("set", "indicator", "unit", "level_id", "verification", "reason", "renewal", "renewal_undecided"):
             columns[name] = np.full(size, None, dtype=object)
         for name in ("value", "grade_1", "grade_2", "grade_3"):
             columns[name] = np.full(size, np.nan)
@@ -108,13 +109,14 @@ class Equipment:
             if issue.code.startswith("B63") and issue.severity != "note":
                 rows = np.isin(self.table.line, np.asarray(issue.lines))
                 columns["reason"][rows & (self.grade == 0)] = f"{issue.message(self.language)} [{issue.code}]"
-        texts: dict[int, dict[str, None]] = {}
-        for rule, rows in self.due:
-            text = f"{rule['action']}: {rule['quote']} [{rule.document}]"
-            for row in np.flatnonzero(rows).tolist():
-                texts.setdefault(row, {})[text] = None
-        for row, found in texts.items():
-            columns["renewal"][row] = "; ".join(found)
+        for trigger in self.due:
+            for name, rows, text in (
+                ("renewal", trigger.rows, trigger.text()),
+                ("renewal_undecided", trigger.open, trigger.open_text(self.language)),
+            ):
+                for row in np.flatnonzero(rows).tolist():
+                    said = columns[name][row]
+                    columns[name][row] = text if said in (None, text) else f"{said}; {text}"
         return pd.DataFrame({name: columns[name] for name in GRADE_COLUMNS})
 
     def records(self) -> list[dict[str, Any]]:
@@ -196,7 +198,7 @@ def grade_equipment(
     table = check(source_of(equipment, issues, "equipment"), "equipment", issues)
     if table is None:
         raise DataError(issues)
-    _check(table, issues)
+    _check(table, known, issues)
     graded: list[Graded] = []
     for number, text in enumerate(table.texts["equipment"]):
         rows = np.flatnonzero((table.codes["equipment"] == number) & ~table.bad)
@@ -213,7 +215,10 @@ def grade_equipment(
             graded += grade_rows(table, rows, one, subject, known, issues)
         if not sets and not any(subject.id in rule.subjects for rule in rules("triggers")):
             issues.add("B631", **where, near=())
-    return Equipment(table, known, tuple(graded), tuple(due(table, known, today or dt.date.today())), issues, language)
+    found = due(table, known, today or dt.date.today())
+    for trigger in found:
+        trigger.report(table, issues)
+    return Equipment(table, known, tuple(graded), found, issues, language)
 
 
 def _subject(text: str, levels: Levels) -> Named | None:
@@ -221,15 +226,23 @@ def _subject(text: str, levels: Levels) -> Named | None:
     return found if found is not None and found.kind == "equipment" else levels.plain_equipment.find(text)
 
 
-def _check(table: Table, issues: Issues) -> None:
-    """Report efficiencies that were written as a fraction of one, and days that are none."""
+def _check(table: Table, levels: Levels, issues: Issues) -> None:
+    """Report efficiencies that were written as a fraction of one or are above 100 %, and days that are none."""
     value = table.numbers["efficiency_pct"]
+    condensing = levels.subjects.find("boiler")
+    boiler = np.array([*(_subject(text, levels) == condensing for text in table.texts["equipment"]), False])
     with np.errstate(invalid="ignore"):
-        rows = (value <= 1.3) & ~table.bad
-    if rows.any():
-        issues.add("B634", file=table.file, lines=table.line[rows], column="efficiency_pct",
-                   value=f"{value[rows][0]:g}", suggestion=f"{100 * value[rows][0]:g}")  # fmt: skip
-        table.bad[rows] = True
+        fraction = (value <= 1.3) & ~table.bad
+        above = (value > 100) & ~boiler[table.codes["equipment"]] & ~table.bad
+    for rows in (fraction & (value == 0), fraction & (value != 0)):
+        if rows.any():
+            first = float(value[rows][0])
+            issues.add("B634", file=table.file, lines=table.line[rows], column="efficiency_pct", value=f"{first:g}",
+                       suggestion=f"{100 * first:g}" if first else None)  # fmt: skip
+    if above.any():
+        issues.add("B636", file=table.file, lines=table.line[above], column="efficiency_pct",
+                   value=f"{value[above][0]:g}")  # fmt: skip
+    table.bad[fraction | above] = True
     for code, text in enumerate(table.texts["commissioned"]):
         try:
             periods.parse(text)
@@ -239,25 +252,65 @@ def _check(table: Table, issues: Issues) -> None:
             table.bad[rows] = True
 
 
-def ages(table: Table, today: dt.date) -> np.ndarray:
-    """Return the years that every row is certainly in service as float64[rows], NaN where it is not said."""
-    found = np.full(len(table), np.nan)
+@dataclass(frozen=True)
+class Due:
+    """A trigger of renewal held against a list of equipment.
+
+    Attributes
+    ----------
+    rule : Rule
+        The trigger.
+    column : str
+        What it goes by.
+    rows, open : bool[rows]
+        Which rows it holds for, and for which it cannot be decided.
+    """
+
+    rule: Rule
+    column: str
+    rows: np.ndarray
+    open: np.ndarray
+
+    def text(self) -> str:
+        """Return what is due, with its document."""
+        return f"{self.rule['action']}: {self.rule['quote']} [{self.rule.document}]"
+
+    def open_text(self, language: str) -> str:
+        """Return that it is not known whether it is due."""
+        said = Said(f"not decided, {self.column} is empty or too coarse", f"无法判断，{self.column} 为空或精度不足")
+        return f"{getattr(said, language)}: {self.rule['quote']} [{self.rule.document}]"
+
+    def report(self, table: Table, issues: Issues) -> None:
+        """Note the rows that cannot be decided (B672)."""
+        if self.open.any():
+            issues.add("B672", file=table.file, lines=table.line[self.open], column=self.column,
+                       value=table.text("equipment", int(np.flatnonzero(self.open)[0])))  # fmt: skip
+
+
+def ages(table: Table, today: dt.date) -> tuple[np.ndarray, np.ndarray]:
+    """Return the years that every row is in service, at least and at most, as float64[rows]; NaN where not said."""
+    found = np.full((2, len(table)), np.nan)
     for code, text in enumerate(table.texts["commissioned"]):
         try:
-            since = periods.parse(text).last
+            since = periods.parse(text)
         except periods.PeriodError:
             continue
-        whole = max(0, today.year - since.year - ((today.month, today.day) < (since.month, since.day)))
-        first = (since.month, since.day) if (since.month, since.day) != (2, 29) else (3, 1)
-        passed = dt.date(since.year + whole, *first)
-        found[table.codes["commissioned"] == code] = whole + max(0, (today - passed).days) / 366
-    return found
+        for place, day in enumerate((since.last, since.first)):
+            found[place, table.codes["commissioned"] == code] = _years(day, today)
+    return found[0], found[1]
 
 
-def due(table: Table, levels: Levels, today: dt.date) -> list[tuple[Rule, np.ndarray]]:
-    """Return the triggers that hold, each with its rows."""
+def _years(since: dt.date, today: dt.date) -> float:
+    whole = max(0, today.year - since.year - ((today.month, today.day) < (since.month, since.day)))
+    first = (since.month, since.day) if (since.month, since.day) != (2, 29) else (3, 1)
+    return whole + max(0, (today - dt.date(since.year + whole, *first)).days) / 366
+
+
+def due(table: Table, levels: Levels, today: dt.date | None) -> tuple[Due, ...]:
+    """Return the triggers that hold or cannot be decided; without a day no age is known."""
     found = []
-    age = ages(table, today)
+    nothing = np.full(len(table), np.nan)
+    age = (nothing, nothing) if today is None else ages(table, today)
     subject = [_subject(text, levels) for text in table.texts["equipment"]]
     names = [s.id if s else "" for s in subject]
     for rule in rules("triggers"):
@@ -265,14 +318,14 @@ def due(table: Table, levels: Levels, today: dt.date) -> list[tuple[Rule, np.nda
         attribute = rule["attribute"]
         if not any(hits) or attribute not in _TRIGGER_UNITS or rule.value is None:
             continue
-        value = age if attribute == "age_years" else table.numbers[attribute]
+        least, most = age if attribute == "age_years" else (table.numbers[attribute],) * 2
         limit = float(rule.value * _to_column(rule["unit"], _TRIGGER_UNITS[attribute]))
-        with np.errstate(invalid="ignore"):
-            tests = {"gt": value > limit, "ge": value >= limit, "lt": value < limit, "le": value <= limit}
-        rows = np.array([*hits, False])[table.codes["equipment"]] & tests[rule["comparison"]]
-        if rows.any():
-            found.append((rule, rows))
-    return found
+        asked = np.array([*hits, False])[table.codes["equipment"]] & ~table.bad
+        holds, may = (_COMPARE[rule["comparison"]](value, limit) for value in (least, most))
+        rows, open_ = asked & holds & may, asked & ((holds != may) | np.isnan(least))
+        if rows.any() or open_.any():
+            found.append(Due(rule, "commissioned" if attribute == "age_years" else attribute, rows, open_))
+    return tuple(found)
 
 
 def _to_column(printed: str, column: str) -> Fraction:

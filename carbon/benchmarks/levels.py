@@ -72,6 +72,11 @@ class LevelSet:
         return self.meta.id
 
     @property
+    def is_shipped(self) -> bool:
+        """Whether it is of the project, and not the user's own."""
+        return self.path.is_relative_to(shipped.folder("levels"))
+
+    @property
     def since(self) -> dt.date | None:
         """The day from which it is known: issued, else in force."""
         return self.meta.issued or self.meta.effective

@@ -6,8 +6,9 @@ Shares go by capacity or by count, which are two different numbers and two diffe
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,11 @@ import numpy as np
 from carbon import units
 from carbon.benchmarks.benchmarking import benchmark
 from carbon.benchmarks.ladder import UNKNOWN
+from carbon.benchmarks.occurrences import Occurrences, capacities, occurrences, yearly
 from carbon.benchmarks.policy import Rule, rules
+from carbon.benchmarks.shares import Share, share_by_capacity, share_by_count
 from carbon.benchmarks.verdicts import Verdicts
-from carbon.errors import Said
+from carbon.errors import Issues, Said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,12 +37,21 @@ BELOW_COLUMNS = (
 )  # fmt: skip
 
 
+SHARE_COLUMNS = (
+    "product", "lines", "capacity_share_pct", "capacity_share_most_pct", "count_share_pct", "count_share_most_pct",
+    "below", "unknown",
+)  # fmt: skip
 _NEEDED = {
     "capacity": Said("the capacity of {n} lines is not known", "有 {n} 条生产线的产能未知"),
     "open": Said(
         "{n} lines of unknown verdict decide ({most} % at most)", "取决于 {n} 条结论未知的生产线（至多 {most} %）"
     ),
     "points": Said("{points} percentage points: {amount} more", "还差 {points} 个百分点，即再增 {amount}"),
+    "products": Said(
+        "the text does not say how products are put together, and they differ: {shown}",
+        "文件未说明各产品如何合并计算，而其占比不一：{shown}",
+    ),
+    "negative": Said("a fall from a figure of 0 or less, which is not defined", "基期数值不大于 0，降幅无定义"),
     "above": Said("more than now: equal is not enough", "须高于现值，等于不算达成"),
     "below": Said("{n} lines below the baseline: retrofit or exit", "{n} 条生产线低于基准水平：改造或退出"),
     "verdict": Said("the verdict of {n} lines", "{n} 条生产线的结论"),
@@ -48,75 +60,6 @@ _NEEDED = {
     "both": Said("output and comparable energy of every line in both years", "两个年份各生产线的产量和可比能耗"),
     "fall": Said("specific energy from {now} to {limit} (base {then})", "单耗由 {now} 降至 {limit}（基期 {then}）"),
 }
-
-
-def share_by_capacity(reached: Sequence[bool | None], capacity: Sequence[float | None]) -> Share:
-    """Return the share of capacity that reaches a level.
-
-    Parameters
-    ----------
-    reached : sequence of bool or None
-        Per line; None = not known.
-    capacity : sequence of float or None
-        Per line, all in one unit; None = not known.
-
-    Examples
-    --------
-    >>> share = share_by_capacity([True, False, False], [9, 1, 1])
-    >>> round(100 * float(share.least), 1), share.known
-    (81.8, True)
-    """
-    if any(size is None for size in capacity):
-        return Share(Fraction(0), Fraction(1), sum(r is None for r in reached))
-    sizes = [Fraction(repr(float(size))) for size in capacity if size is not None]
-    return _share(reached, sizes)
-
-
-def share_by_count(reached: Sequence[bool | None]) -> Share:
-    """Return the share of lines that reach a level, each line counting once.
-
-    Examples
-    --------
-    >>> round(100 * float(share_by_count([True, False, False]).least), 1)
-    33.3
-    """
-    return _share(reached, [Fraction(1)] * len(reached))
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share between what is certain and what is possible.
-
-    Attributes
-    ----------
-    least, most : Fraction
-        With the lines of unknown verdict outside and inside.
-    unknown : int
-        Lines of unknown verdict.
-    """
-
-    least: Fraction
-    most: Fraction
-    unknown: int
-
-    @property
-    def known(self) -> bool:
-        """Whether both are the same."""
-        return self.least == self.most
-
-    def meets(self, comparison: str, wanted: Fraction) -> bool | None:
-        """Return whether it is at least (``ge``) or above (``gt``) a share; None where the unknown lines decide."""
-        inside = [share > wanted if comparison == "gt" else share >= wanted for share in (self.least, self.most)]
-        return inside[0] if inside[0] == inside[1] else None
-
-
-def _share(reached: Sequence[bool | None], sizes: Sequence[Fraction]) -> Share:
-    whole = sum(sizes, Fraction(0))
-    if not whole:
-        return Share(Fraction(0), Fraction(1), len(reached))
-    least = sum((s for r, s in zip(reached, sizes, strict=True) if r), Fraction(0))
-    open_ = sum((s for r, s in zip(reached, sizes, strict=True) if r is None), Fraction(0))
-    return Share(least / whole, (least + open_) / whole, sum(r is None for r in reached))
 
 
 @dataclass(frozen=True)
@@ -131,6 +74,10 @@ class Member:
         Whether it is strictly better than the benchmark.
     gap_pct : float
         To the benchmark, per cent of it; NaN if unknown.
+    near : tuple of str
+        Products that a name which no level knows may mean; such a line keeps their targets open.
+    own : bool
+        Whether it was held against the user's own levels, by which no target of a programme goes.
     """
 
     row: int
@@ -138,6 +85,8 @@ class Member:
     rank: int
     better: bool | None
     gap_pct: float
+    near: tuple[str, ...] = ()
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,15 +101,18 @@ class Portfolio:
         Of the same lines in a base year, for targets of reduction.
     today : datetime.date
         From which the days to a deadline count.
+    occurrences : Occurrences
+        Which row each line goes by.
     """
 
     verdicts: Verdicts
     base: Verdicts | None
     today: dt.date
+    occurrences: Occurrences
 
     @cached_property
     def members(self) -> tuple[Member, ...]:
-        """Every line once, also those whose verdict is unknown."""
+        """Every line once, by its newest period; also those whose verdict is unknown."""
         table, levels = self.verdicts.lines.table, self.verdicts.levels
         found: dict[int, Member] = {}
         for held, chief in zip(self.verdicts.sector, self.verdicts.chief, strict=True):
@@ -168,15 +120,22 @@ class Portfolio:
             with np.errstate(invalid="ignore", divide="ignore"):
                 better = value < level if held.ladder.lower else value > level
                 gap = 100 * np.abs(value - level) / np.where(level == 0, np.nan, np.abs(level))
-            for place in np.flatnonzero(chief).tolist():
+            own = not levels.sets[held.ladder.set_id].is_shipped
+            for place in np.flatnonzero(chief & self.occurrences.newest[held.row]).tolist():
                 row = int(held.row[place])
-                unknown = np.isnan(level[place]) or np.isnan(value[place])
-                found[row] = Member(row, held.ladder.subject, int(held.rank[place]),
-                                    None if unknown else bool(better[place]), float(gap[place]))  # fmt: skip
-        for row in range(len(table)):
+                unknown = np.isnan(level[place]) or np.isnan(value[place]) or self.occurrences.clash[row]
+                rank = UNKNOWN if unknown else int(held.rank[place])
+                found[row] = Member(row, held.ladder.subject, rank, None if unknown else bool(better[place]),
+                                    float(gap[place]), own=own)  # fmt: skip
+        nearest: dict[str, tuple[str, ...]] = {}
+        for row in np.flatnonzero(self.occurrences.newest).tolist():
             if row not in found:
-                subject = levels.product(table.text("product", row))[0]
-                found[row] = Member(row, subject.id if subject else "", UNKNOWN, None, float("nan"))
+                text = table.text("product", row)
+                subject = levels.product(text)[0]
+                if subject is None and text not in nearest:
+                    nearest[text] = tuple(word.split()[0] for word in levels.near(text, "product"))
+                found[row] = Member(row, subject.id if subject else "", UNKNOWN, None, float("nan"),
+                                    near=() if subject else nearest[text])  # fmt: skip
         return tuple(found[row] for row in sorted(found))
 
     def of(self, subjects: Iterable[str] | None = None) -> list[Member]:
@@ -201,20 +160,45 @@ class Portfolio:
         for member in members:
             size, text = table.numbers["capacity"][member.row], table.text("capacity_unit", member.row)
             try:
-                unit = units.parse(text.removesuffix("/年").removesuffix("/a"))
+                unit = yearly(text)
                 first = first or unit
                 found.append(None if np.isnan(size) else float(size) * float(units.ratio(unit, first)))
             except (units.UnitError, units.DimensionError):
                 found.append(None)
         return found
 
+    @property
+    def _standing(self) -> np.ndarray:
+        """Rows by which lines go, but for those with no standing."""
+        return np.asarray(self.occurrences.newest & ~self.occurrences.clash)
+
+    def share_records(self) -> list[dict[str, Any]]:
+        """Return the shares of every product as rows of ``shares.csv``; a name no level knows has its own row."""
+        table, names = self.verdicts.lines.table, self.verdicts.levels.subjects
+        groups: dict[str, list[Member]] = {}
+        for m in self.members:
+            known = names[m.subject].name(self.verdicts.language) if m.subject in names else m.subject
+            groups.setdefault(known or table.text("product", m.row), []).append(m)
+        rows = []
+        for product, members in groups.items():
+            reached = [_reaches(m, strict=False) for m in members]
+            shares = share_by_capacity(reached, self._capacities(members)), share_by_count(reached)
+            ends = [float(100 * end) for share in shares for end in (share.least, share.most)]
+            more = (sum(m.rank > 1 for m in members), sum(m.rank == UNKNOWN for m in members))
+            rows.append(dict(zip(SHARE_COLUMNS, (product, len(members), *ends, *more), strict=True)))
+        return rows
+
     def below_baseline(self) -> pd.DataFrame:
         """Return the lines below the baseline with what is to be saved and the days to the deadline."""
         import pandas as pd
 
+        return pd.DataFrame(self.below_records(), columns=list(BELOW_COLUMNS))
+
+    def below_records(self) -> list[dict[str, Any]]:
+        """Return the rows of `below_baseline`, by deadline."""
         own = {(held.ladder.set_id, int(self.verdicts.lines.table.line[row]))
                for held, chief in zip(self.verdicts.sector, self.verdicts.chief, strict=True)
-               for row in held.row[chief].tolist()}  # fmt: skip
+               for row in held.row[chief & self._standing[held.row]].tolist()}  # fmt: skip
         rows = [
             r for r in self.verdicts.records()
             if r["tier"] == "baseline" and r["verdict"] == "below-baseline" and (r["set"], r["source_line"]) in own
@@ -222,11 +206,12 @@ class Portfolio:
         for r in rows:
             r["baseline"] = r["level"]
             r["days_left"] = (dt.date.fromisoformat(r["deadline"]) - self.today).days if r["deadline"] else None
-        return pd.DataFrame(rows, columns=list(BELOW_COLUMNS)).sort_values(["deadline", "facility", "line"])
+        rows.sort(key=lambda r: tuple(r[name] or "" for name in ("deadline", "facility", "line")))
+        return [{name: r[name] for name in BELOW_COLUMNS} for r in rows]
 
     def target_records(self) -> list[dict[str, Any]]:
         """Return every dated target that speaks of these lines, held against them."""
-        here = {m.subject for m in self.members}
+        here = {subject for m in self.members for subject in (m.subject, *m.near)}
         return [
             self._target(rule) for rule in rules("targets")
             if here & set(rule.subjects) and rule["measure"] in _MEASURES
@@ -246,7 +231,8 @@ class Portfolio:
         return pd.DataFrame(self.target_records(), columns=list(TARGET_COLUMNS))
 
     def _target(self, rule: Rule) -> dict[str, Any]:
-        members = self.of(rule.subjects)
+        open_ = [m for m in self.members if not m.subject and set(m.near) & set(rule.subjects)]
+        members = [replace(m, rank=UNKNOWN, better=None) if m.own else m for m in self.of(rule.subjects)] + open_
         record = {
             "target_id": rule.id, "subjects": "|".join(rule.subjects), "measure": rule["measure"], "word": rule["word"],
             "comparison": rule["comparison"], "target": None if rule.value is None else float(rule.value),
@@ -288,13 +274,31 @@ def _share_at_benchmark(portfolio: Portfolio, rule: Rule, members: list[Member])
         lacking = sum(size is None for size in sizes)
         return None, {"needed": portfolio.say("capacity", n=lacking)}
     share = share_by_capacity([_reaches(m, strict) for m in members], sizes)
-    outcome = share.meets(rule["comparison"], wanted)
+    parts = _by_product(members, sizes, strict)
+    outcomes = {part.meets(rule["comparison"], wanted) for part in parts.values()}
     found: dict[str, Any] = {"now": float(100 * share.least)}
+    if len(outcomes) > 1:  # how products are put together is not printed, and they do not agree
+        names = portfolio.verdicts.levels.subjects
+        shown = ", ".join(f"{names[s].name(portfolio.verdicts.language) if s in names else s} "
+                          f"{float(100 * part.least):.4g} %" for s, part in parts.items())  # fmt: skip
+        return None, {"needed": portfolio.say("products", shown=shown)}
+    outcome = share.meets(rule["comparison"], wanted)
     if outcome is None:
         found["needed"] = portfolio.say("open", n=share.unknown, most=f"{float(100 * share.most):.4g}")
     if outcome is False:
         found |= _climb(portfolio, rule, members, [size or 0.0 for size in sizes], wanted, share.least)
     return outcome, found
+
+
+def _by_product(members: Sequence[Member], sizes: Sequence[float | None], strict: bool) -> dict[str, Share]:
+    """Return the share of each product on its own."""
+    return {
+        subject: share_by_capacity(
+            [_reaches(m, strict) for m in members if m.subject == subject],
+            [size for m, size in zip(members, sizes, strict=True) if m.subject == subject],
+        )
+        for subject in dict.fromkeys(m.subject for m in members if m.subject)
+    }
 
 
 def _climb(
@@ -312,7 +316,11 @@ def _climb(
             break
         gained += size
         named.append(portfolio.name(member))
-    amount = f"{float(lacking * whole):.6g} / {float(whole):.6g}"
+    if rule["weight"] == "count":
+        amount = f"{math.ceil(lacking * whole)} / {whole}"
+    else:
+        unit = next((portfolio.verdicts.lines.table.text("capacity_unit", m.row) for m in members), "")
+        amount = f"{float(lacking * whole):,.0f} / {float(whole):,.0f} {unit}".strip()
     if not lacking:
         return {"needed": portfolio.say("above"), "lines_to_mend": "; ".join(named)}
     needed = portfolio.say("points", points=f"{float(100 * lacking):.4g}", amount=amount)
@@ -335,18 +343,23 @@ def _none_below(portfolio: Portfolio, rule: Rule, members: list[Member]) -> Outc
 
 def _unit_energy_reduction(portfolio: Portfolio, rule: Rule, members: list[Member]) -> Outcome:
     """Hold the fall of specific energy against a base year, weighted by output, against a target."""
-    del members
     if not rule["base_year"]:
         return None, {"needed": portfolio.say("base year")}
     if portfolio.base is None:
         return None, {"needed": portfolio.say("base", year=rule["base_year"])}
-    new = _made(portfolio.verdicts, rule.subjects, "")
-    old = _made(portfolio.base, rule.subjects, rule["base_year"])
+    if unknown := sum(m.rank == UNKNOWN and (not m.subject or m.own) for m in members):
+        return None, {"needed": portfolio.say("verdict", n=unknown)}
+    new = _made(portfolio.verdicts, rule.subjects, portfolio.occurrences.year)
+    table = portfolio.base.lines.table
+    of_year = np.array([*(text.startswith(rule["base_year"]) for text in table.texts["period"]), False])
+    old = _made(portfolio.base, rule.subjects, of_year[table.codes["period"]])
     if new is None or old is None or new.keys() != old.keys():
         return None, {"needed": portfolio.say("both")}
     now, then = _mean(new), _mean(old)
-    if now is None or then is None or then <= 0:
+    if now is None or then is None:
         return None, {"needed": portfolio.say("both")}
+    if then <= 0:
+        return None, {"needed": portfolio.say("negative")}
     fall, wanted = 1 - now / then, (rule.value or Fraction(0)) / 100
     met = fall > wanted if rule["comparison"] == "gt" else fall >= wanted
     limit = then * (1 - wanted)
@@ -360,14 +373,13 @@ def _unit_energy_reduction(portfolio: Portfolio, rule: Rule, members: list[Membe
 Made = dict[tuple[str, str], tuple[Fraction, Fraction]]
 
 
-def _made(verdicts: Verdicts, subjects: Sequence[str], year: str) -> Made | None:
+def _made(verdicts: Verdicts, subjects: Sequence[str], rows: np.ndarray) -> Made | None:
     """Return energy and output by facility and line; None if one of them is not known, or cannot be compared."""
     table, levels = verdicts.lines.table, verdicts.levels
     texts = [levels.product(text)[0] for text in table.texts["product"]]
-    wanted = np.array([*(s is not None and s.id in subjects for s in texts), False])[table.codes["product"]]
-    if year:
-        of_year = np.array([*(text.startswith(year) for text in table.texts["period"]), False])
-        wanted &= of_year[table.codes["period"]]
+    wanted = np.array([*(s is not None and s.id in subjects for s in texts), False])[table.codes["product"]] & rows
+    if (wanted & occurrences(table, Issues()).clash).any():
+        return None
     found: Made = {}
     for held, chief in zip(verdicts.sector, verdicts.chief, strict=True):
         for row, value in zip(held.row[chief].tolist(), held.value[chief].tolist(), strict=True):
@@ -474,4 +486,10 @@ def portfolio(
     chosen = list(levels)
     now = benchmark(lines, levels=chosen, **options)
     then = None if base is None else benchmark(base, levels=chosen, **options)
-    return Portfolio(now, then, today or dt.date.today())
+    once = occurrences(now.lines.table, now.issues)
+    capacities(now.lines.table, now.issues)
+    if then is not None:
+        clash = occurrences(then.lines.table, Issues()).clash
+        if clash.any():
+            now.issues.add("B617", file=then.lines.table.file, lines=then.lines.table.line[clash], column="period")
+    return Portfolio(now, then, today or dt.date.today(), once)

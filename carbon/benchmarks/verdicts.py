@@ -19,7 +19,7 @@ from carbon.benchmarks.ladder import UNKNOWN, Ladder, rank
 from carbon.benchmarks.levels import Levels
 from carbon.benchmarks.lines import Lines
 from carbon.errors import Issues, catalogue
-from carbon.library import Library
+from carbon.library import Factor, Library
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 VERDICTS = {"sector": ("at-benchmark", "between", "below-baseline"), "ets": ("within", "above")}
 COLUMNS = (
     "facility", "line", "process", "product", "period", "set", "indicator", "boundary", "condition", "verdict", "value",
-    "unit", "tier", "level", "correction", "reached", "gap", "gap_pct", "tce_to_save", "co2e_t_to_save", "deadline",
+    "unit", "tier", "level", "correction", "reached", "gap", "gap_pct", "tce_to_save", "co2e_t_to_save",
+    "co2e_t_per_tce", "factors", "deadline",
     "gate", "reason", "verification", "corroborated_by", "level_id", "page", "source_line",
 )  # fmt: skip
 
@@ -68,20 +69,31 @@ class Verdicts:
         return np.asarray(np.array([*names, "unknown"])[held.rank])
 
     def counts(self) -> dict[str, int]:
-        """Return how many lines have which verdict against the sector levels, each line once."""
+        """Return how many lines have which verdict, each line once: by sector levels, else by what there is."""
         found: dict[str, int] = {}
         for held, chief in zip(self.sector, self.chief, strict=True):
             for name, number in zip(*np.unique(self.verdict(held)[chief], return_counts=True), strict=True):
                 found[str(name)] = found.get(str(name), 0) + int(number)
-        unknown = len(self.lines.table) - sum(found.values())
+        placed = np.zeros(len(self.lines.table), dtype=bool)
+        for held in self.sector:
+            placed[held.row] = True
+        for held in self.held:
+            rows = ~placed[held.row]
+            placed[held.row] = True
+            for name, number in zip(*np.unique(self.verdict(held)[rows], return_counts=True), strict=True):
+                found[str(name)] = found.get(str(name), 0) + int(number)
+        unknown = int((~placed).sum())
         return found | ({"unknown": found.get("unknown", 0) + unknown} if unknown else {})
 
     @cached_property
     def chief(self) -> tuple[np.ndarray, ...]:
-        """Which lines of each sector comparison go by it, as bool[n]: the newest edition that has a verdict."""
+        """Which lines of each sector comparison go by it, as bool[n].
+
+        That is the newest edition that has a verdict; own sets come after all shipped ones.
+        """
         taken = np.full(len(self.lines.table), -1, dtype=np.int64)
-        days = [self.levels.sets[held.ladder.set_id].since for held in self.sector]
-        order = sorted(range(len(days)), key=lambda n: str(days[n] or ""))
+        sets = [self.levels.sets[held.ladder.set_id] for held in self.sector]
+        order = sorted(range(len(sets)), key=lambda n: (sets[n].is_shipped, str(sets[n].since or "")))
         for known in (False, True):
             for number in order:
                 held = self.sector[number]
@@ -113,6 +125,7 @@ class Verdicts:
             for row in one.row.tolist():
                 unknown.setdefault(row, []).append(one)
         savings = [self.savings(held) for held in self.held]
+        factors = [" ".join(self.factors(held)) or None for held in self.held]
         verdicts = [self.verdict(held) for held in self.held]
         for row in range(len(self.lines.table)):
             found = [(sets.index(self.held[n].ladder.set_id), n, p) for n, p in order.get(row, ())]
@@ -123,7 +136,7 @@ class Verdicts:
                     "gate": self.gates.say(held.ladder, int(held.rank[place]), self.lines.table, row, self.language),
                 }  # fmt: skip
                 for tier in range(len(held.ladder.tiers)):
-                    yield shared | self._tier(held, tier, place, savings[number])
+                    yield shared | self._tier(held, tier, place, savings[number]) | {"factors": factors[number]}
             for one in unknown.get(row, ()):
                 title = catalogue()[one.code][f"title_{self.language}"]
                 blank = dict.fromkeys(COLUMNS) | self._shared(row)
@@ -144,7 +157,7 @@ class Verdicts:
             "unit": ladder.unit, "deadline": ladder.deadline or None, "reason": None,
         }  # fmt: skip
 
-    def _tier(self, held: Held, tier: int, place: int, savings: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
+    def _tier(self, held: Held, tier: int, place: int, savings: tuple[np.ndarray, ...]) -> dict[str, Any]:
         one, level, value = held.ladder.tiers[tier], float(held.levels[tier, place]), float(held.value[place])
         known = not np.isnan(level)
         gap = (value - level if held.ladder.lower else level - value) if known else None
@@ -155,6 +168,7 @@ class Verdicts:
             "reached": self._reached(held, tier, place) if known else None, "gap": gap,
             "gap_pct": 100 * gap / abs(level) if gap is not None and level else None,
             "tce_to_save": _number(savings[0][tier, place]), "co2e_t_to_save": _number(savings[1][tier, place]),
+            "co2e_t_per_tce": _number(savings[2][place]),
             "verification": one.verification, "corroborated_by": one.corroborated_by or None, "level_id": one.id,
             "page": one.page,
         }  # fmt: skip
@@ -167,13 +181,15 @@ class Verdicts:
                    held.ladder.strict[tier : tier + 1, None], held.ladder.lower)  # fmt: skip
         return bool(one[0] == 0)
 
-    def savings(self, held: Held) -> tuple[np.ndarray, np.ndarray]:
+    def savings(self, held: Held) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what it would save in the period to reach each tier.
 
         Returns
         -------
         tce, co2e_t : float64[tiers, n]
             NaN where the output, the emissions or the level is not known; 0 where the tier is reached.
+        mix : float64[n]
+            CO2e of the line's own energy by which `tce` became `co2e_t`; NaN where none was needed. [t/tce]
 
         Notes
         -----
@@ -195,11 +211,18 @@ class Verdicts:
         output = numbers["output"][held.row] * per_output
         amount = np.where(gap > 0, gap * output, np.where(np.isnan(gap), np.nan, 0.0))
         if emits:
-            return np.full_like(amount, np.nan), amount
+            return np.full_like(amount, np.nan), amount, np.full(len(held.row), np.nan)
         used = held.value * output
         with np.errstate(divide="ignore", invalid="ignore"):
             mix = np.where(used > 0, numbers["co2e_t"][held.row] / np.where(used > 0, used, np.nan), np.nan)
-        return amount, np.where(amount == 0, 0.0, amount * mix)
+        return amount, np.where(amount == 0, 0.0, amount * mix), mix
+
+    def factors(self, held: Held) -> tuple[str, ...]:
+        """Return the ids of the factors that turned units of one comparison: those of its values and its savings."""
+        outputs = (self.lines.keys[key].output_unit for key in np.unique(self.lines.key[held.row]).tolist())
+        found = (_to_amount(held.ladder.parsed_unit * unit, self.library) for unit in outputs if unit is not None)
+        used = (*held.factors, *(amount[2] for amount in found if amount is not None and amount[2] is not None))
+        return tuple(dict.fromkeys(factor.id for factor in used))
 
     @cached_property
     def sector(self) -> tuple[Held, ...]:
@@ -211,15 +234,15 @@ def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _to_amount(unit: units.Unit, library: Library) -> tuple[Fraction, bool] | None:
-    """Return by what gap × output is multiplied to be tonnes, and whether of CO2 and not of standard coal."""
+def _to_amount(unit: units.Unit, library: Library) -> tuple[Fraction, bool, Factor | None] | None:
+    """Return by what gap × output is multiplied to be tonnes, whether of CO2 and not of coal, and by which factor."""
     for text, emits in (("tce", False), ("tCO2", True)):
         if unit.dimension == units.parse(text).dimension:
-            return units.ratio(unit, units.parse(text)), emits
+            return units.ratio(unit, units.parse(text)), emits, None
     factor = coefficient(library)
     coal = unit * factor.parsed_unit
     if coal.dimension == units.parse("tce").dimension:
-        return units.ratio(coal, units.parse("tce")) * factor.exact, False
+        return units.ratio(coal, units.parse("tce")) * factor.exact, False, factor
     return None
 
 
@@ -313,6 +336,18 @@ def _remarks(lines: Lines, held: Sequence[Held], levels: Levels, issues: Issues)
         if doubtful:
             words = sorted({t.corroborated_by for t in one.ladder.tiers if t.corroborated_by})
             issues.add("B612", **where, known=doubtful, corroborated=words)
+        newer = _before(lines, one, levels)
+        if newer.any():
+            issues.add("B621", **where | {"lines": table.line[one.row[newer]]})
         if levels.sets[one.ladder.set_id].meta.effective is None and one.ladder.end == 2**31 \
                 and levels.sets[one.ladder.set_id].meta.kind == "quota":  # fmt: skip
             issues.add("B614", **where)
+
+
+def _before(lines: Lines, held: Held, levels: Levels) -> np.ndarray:
+    """Return which lines held against a sector level end before it was issued, as bool[n]."""
+    one = levels.sets[held.ladder.set_id]
+    if one.meta.kind != "sector" or one.since is None:
+        return np.zeros(len(held.row), dtype=bool)
+    early = [key.period is not None and key.period.last < one.since for key in lines.keys]
+    return np.asarray(np.array([*early, False])[lines.key[held.row]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,8 @@ Chosen = Annotated[
     list[str] | None, typer.Option("--levels", help="Level set, publication or kind: sector, quota, ets. Repeatable.")
 ]
 Own = Annotated[list[Path] | None, typer.Option("--own", help="Folder with own level sets.")]
+Today = Annotated[str | None, typer.Option("--today", help="Day from which ages and deadlines count: 2026-01-31.")]
+Explain = Annotated[str | None, typer.Option("--explain", help="Retrace one measure, by its name.")]
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="CSV file to write.")]
 
 levels = typer.Typer(no_args_is_help=True, help="Search, show, list and check sector levels, quotas and grades.")
@@ -50,31 +53,39 @@ def portfolio(
     path: Where,
     own: Own = None,
     base: Annotated[Path | None, typer.Option("--base", help="The same lines in base years.")] = None,
-    out: Out = None,
+    today: Today = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="CSV file for targets, or folder for all tables.")
+    ] = None,
     lang: Lang = None,
 ) -> None:
     """Shares at the benchmark by capacity and by count, lines below the baseline, dated targets."""
     from carbon.benchmarks import portfolio as hold
-    from carbon.benchmarks.portfolios import TARGET_COLUMNS
+    from carbon.benchmarks.portfolios import BELOW_COLUMNS, SHARE_COLUMNS, TARGET_COLUMNS
 
     spoken = show.language(lang)
     with show.busy(f"carbon portfolio {path}"):
-        found = hold(path, base=base, own=own or (), language=spoken)
-    if out is not None:
+        found = hold(path, base=base, own=own or (), today=_day(today), language=spoken)
+    if out is not None and out.suffix == ".csv":
         write_csv(out, TARGET_COLUMNS, found.target_records())
+    elif out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        write_csv(out / "targets.csv", TARGET_COLUMNS, found.target_records())
+        write_csv(out / "shares.csv", SHARE_COLUMNS, found.share_records())
+        write_csv(out / "below-baseline.csv", BELOW_COLUMNS, found.below_records())
     show_levels.portfolio(found, spoken, out)
     raise typer.Exit(1 if found.verdicts.issues.errors else 0)
 
 
 @app.command(rich_help_panel="Work")
-def equipment(path: Where, out: Out = None, lang: Lang = None) -> None:
+def equipment(path: Where, today: Today = None, out: Out = None, lang: Lang = None) -> None:
     """Grade a list of equipment by its standards, and find what is due for renewal."""
     from carbon.benchmarks import grade_equipment
     from carbon.benchmarks.equipment import GRADE_COLUMNS
 
     spoken = show.language(lang)
     with show.busy(f"carbon equipment {path}"):
-        graded = grade_equipment(path, language=spoken)
+        graded = grade_equipment(path, today=_day(today), language=spoken)
         records = graded.records()
     if out is not None:
         write_csv(out, GRADE_COLUMNS, records)
@@ -86,6 +97,7 @@ def equipment(path: Where, out: Out = None, lang: Lang = None) -> None:
 def upgrade(
     path: Annotated[Path, typer.Argument(help="Study folder, upgrade.toml, or a table of measures.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Result folder.")] = None,
+    explain: Explain = None,
     lang: Lang = None,
 ) -> None:
     """Compare equipment before and after: energy, CO2e, cost, payback, NPV, IRR, abatement table."""
@@ -93,7 +105,10 @@ def upgrade(
 
     with show.busy(f"carbon upgrade {path}"):
         study, where = run_upgrade(path, out, language=lang)
-    show_levels.upgrade(study, where, lang or study.language)
+    if explain is not None:
+        print(study.explain(explain, lang or ""))
+    else:
+        show_levels.upgrade(study, where, lang or study.language)
     raise typer.Exit(0 if study.complete else 1)
 
 
@@ -101,6 +116,7 @@ def upgrade(
 def savings(
     path: Annotated[Path, typer.Argument(help="Folder, savings.toml, or a table of measured savings.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Result folder.")] = None,
+    explain: Explain = None,
     lang: Lang = None,
 ) -> None:
     """Recompute claimed savings from what was measured before and after, with output normalised."""
@@ -108,8 +124,19 @@ def savings(
 
     with show.busy(f"carbon savings {path}"):
         checked, where = run_savings(path, out, language=lang)
-    show_levels.savings(checked, where, lang or checked.language)
+    if explain is not None:
+        print(checked.explain(explain, lang or ""))
+    else:
+        show_levels.savings(checked, where, lang or checked.language)
     raise typer.Exit(0 if checked.complete else 1)
+
+
+def _day(text: str | None) -> dt.date | None:
+    try:
+        return None if text is None else dt.date.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is not a day; write it as 2026-01-31"
+        raise UsageError(message) from None
 
 
 @levels.command("search")

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from carbon import periods
 from carbon.errors import Issue, Issues, printable
 from carbon.inventory.totals import scope_sums
 from carbon.report import by_set, figure, words
@@ -63,9 +64,9 @@ def rows(title: str, header: Sequence[str], records: Iterable[Sequence[str]], nu
         print(where)
 
 
-def print_issues(issues: Issues, lang: str, most: int = MOST_ISSUES) -> None:
+def print_issues(issues: Issues, lang: str, most: int = MOST_ISSUES, *, notes: bool = False) -> None:
     """Print the first issues by severity, each once with the number of its lines, to standard error."""
-    ordered = [issue for issue in issues.ordered() if issue.severity != "note"]
+    ordered = [issue for issue in issues.ordered() if notes or issue.severity != "note"]
     for issue in ordered[:most]:
         print(issue_line(issue, lang), file=sys.stderr)
     if len(ordered) > most:
@@ -141,13 +142,22 @@ def summary(result: Result, out: Path) -> None:
     print(f"{w['results']}: {out}  ({w['details']}: report.md, totals.csv, energy.csv, lines.parquet, issues.csv)")
 
 
+def _ends(one: list[dict[str, Any]]) -> tuple[str, int]:
+    """Return by what the newest of some verdicts is known: the day on which its period ends, then its place."""
+    text = one[0]["period"]
+    return str(periods.parse(text).last) if text else "", -one[0]["source_line"]
+
+
 def verdict_rows(verdicts: Verdicts, lang: str, file: Path | None) -> None:
     """Print where lines stand in their newest period, against sector levels and allowances or else what there is."""
     w, said = words("terminal", lang), words("verdict", lang)
     found = by_set(verdicts.records())
     kinds = {name: one.meta.kind for name, one in verdicts.levels.sets.items()}
     chief = [one for one in found if kinds.get(one[0]["set"]) in ("sector", "ets", None)] or found
-    newest = {(r[0]["facility"], r[0]["line"], r[0]["product"], r[0]["set"], r[0]["condition"]): r for r in chief}
+    newest: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for one in sorted(chief, key=_ends):
+        newest[tuple(str(one[0][name]) for name in ("facility", "line", "product", "set", "condition"))] = one
+    newest = dict(sorted(newest.items(), key=lambda item: item[1][0]["source_line"]))
     body = []
     for one in newest.values():
         first = one[0]

@@ -24,35 +24,27 @@ def verdicts(found: Verdicts, lang: str, out: Path | None) -> None:
     verdict_rows(found, lang, out)
     said = words("verdict", lang)
     print("  ".join(f"{said[name]}: {number}" for name, number in sorted(found.counts().items())))
-    print_issues(found.issues, lang)
+    print_issues(found.issues, lang, notes=True)
     _written(out, lang)
 
 
 def portfolio(found: Portfolio, lang: str, out: Path | None) -> None:
     """Print shares, lines below the baseline and targets."""
     w = words("terminal", lang)
-    subjects = dict.fromkeys(m.subject for m in found.members if m.subject)
-    names = found.verdicts.levels.subjects
     body = []
-    for subject in subjects:
-        members = found.of([subject])
-        by_capacity, by_count = found.share_by_capacity([subject]), found.share_by_count([subject])
-        shares = [
-            figure(100 * float(s.least), 1) + ("" if s.known else f" … {figure(100 * float(s.most), 1)}")
-            for s in (by_capacity, by_count)
-        ]
-        below = sum(m.rank > 1 for m in members)
-        name = names[subject].name(lang) if subject in names else subject
-        body.append([name, str(len(members)), *shares, str(below), str(by_count.unknown)])
+    for r in found.share_records():
+        ends = [(r[f"{kind}_share_pct"], r[f"{kind}_share_most_pct"]) for kind in ("capacity", "count")]
+        shares = [figure(least, 1) + ("" if least == most else f" … {figure(most, 1)}") for least, most in ends]
+        body.append([r["product"], str(r["lines"]), *shares, str(r["below"]), str(r["unknown"])])
     head = [w[n] for n in ("product", "number", "by_capacity", "by_count", "below", "unknown")]
     rows("", head, body, 5)
-    lines = found.below_baseline()
-    if len(lines):
+    lines = found.below_records()
+    if lines:
         head = [w[n] for n in ("facility", "line", "product", "measured", "baseline", "deadline", "days", "energy")]
         body = [
             [r["facility"] or "", r["line"] or "", r["product"], figure(r["value"]), figure(r["baseline"]),
              r["deadline"] or "", str(int(r["days_left"])) if r["deadline"] else "", _some(r["tce_to_save"])]
-            for r in lines.to_dict("records")[:MOST_ROWS]
+            for r in lines[:MOST_ROWS]
         ]  # fmt: skip
         rows(w["below"], head, body, 1)
     said = words("verdict", lang)
@@ -62,7 +54,7 @@ def portfolio(found: Portfolio, lang: str, out: Path | None) -> None:
         for r in found.target_records()
     ]  # fmt: skip
     rows(w["targets"], [w[n] for n in ("target", "asked", "due", "now", "verdict", "needed")], body, 0)
-    print_issues(found.verdicts.issues, lang)
+    print_issues(found.verdicts.issues, lang, notes=True)
     _written(out, lang)
 
 

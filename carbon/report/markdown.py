@@ -214,7 +214,8 @@ def _verdicts(result: Result, w: dict[str, str]) -> list[str]:
              said[first["verdict"]], escape(value), levels, figure(first["gap_pct"], 1),
              figure(first["tce_to_save"], 1), figure(first["co2e_t_to_save"], 1)]
         )  # fmt: skip
-    names = ("facility", "period", "product", "level_set", "verdict", "measured", "levels", "gap", "tce_best", "co2_best")
+    names = ("facility", "period", "product", "level_set", "verdict", "measured", "levels", "gap", "tce_best",
+             "co2_best")  # fmt: skip
     gates = dict.fromkeys(f"{r['facility']} {r['product']}: {r['gate']}" for r in records if r["gate"])
     grid = table([w[name] for name in names], rows, 5, "benchmarks.csv", w)
     out = [f"## {w['verdicts']}", "", *grid, w["verdict_note"], ""]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 
 import carbon
 from carbon.benchmarks import Portfolio
+from carbon.benchmarks.levels import HEADER
 from carbon.benchmarks.policy import rules
-from carbon.benchmarks.portfolios import check_change, share_by_capacity, share_by_count
+from carbon.benchmarks.portfolios import check_change
+from carbon.benchmarks.shares import share_by_capacity, share_by_count
 
 TODAY = dt.date(2025, 12, 1)
 CLINKER = {"product": "水泥熟料", "unit": "kgce/t"}
@@ -111,7 +114,7 @@ def test_lines_to_mend_are_the_nearest_that_are_enough() -> None:
     record = target(found, CEMENT_SHARE)
     assert (record["verdict"], record["now"]) == ("not met", 10)
     assert record["lines_to_mend"] == "C 1; D 1"
-    assert record["needed"] == "20 percentage points: 2 / 10 more"
+    assert record["needed"] == "20 percentage points: 2 / 10 Mt more"
     assert target(found, CEMENT_NONE_BELOW)["lines_to_mend"] == "E 1"
 
 
@@ -257,3 +260,62 @@ def test_order_of_lines_changes_no_target(drawn: list[tuple[int, int]], data: st
     at_benchmark = sum(c for v, c in drawn if v <= 100)
     assert found[0] == found[1]
     assert found[0][CEMENT_SHARE][0] == ("met" if 10 * at_benchmark >= 3 * whole else "not met")
+
+
+# --- one line, one standing ---------------------------------------------------------------------------------------
+
+MT = {"period": "2024", "capacity_unit": "Mt"}
+OWN = """
+id = "own/sector"
+title_zh = "自有水平"
+title_en = "Own levels"
+publisher = "Plant"
+document = "Own 1"
+licence = "own"
+kind = "sector"
+tiers = ["benchmark", "baseline"]
+verification = "unverified"
+verified_from = "own statistics"
+"""
+
+
+def held(*lines: Line, **options: Any) -> Portfolio:
+    return carbon.portfolio([CLINKER | MT | line for line in lines], today=TODAY, **options)
+
+
+def test_a_misspelt_product_keeps_its_targets_open_and_has_its_own_row() -> None:
+    found = held({"facility": "A", "value": 99, "capacity": 1},
+                 {"facility": "B", "value": 130, "capacity": 9, "product": "水泥熟料料"})  # fmt: skip
+    assert [(r["product"], r["lines"], r["unknown"]) for r in found.share_records()][1] == ("水泥熟料料", 1, 1)
+    assert target(found, CEMENT_SHARE)["verdict"] == "unknown"  # 1 of 10 Mt is certain, all 10 are possible
+    assert target(found, CEMENT_NONE_BELOW)["verdict"] == "unknown"
+    assert "B601" in {issue.code for issue in found.verdicts.issues}
+
+
+def test_a_line_given_twice_counts_once_and_has_no_standing() -> None:
+    twice = {"facility": "A", "value": 99, "capacity": 1}
+    found = held(twice, twice | {"period": "2024-Q1"}, {"facility": "B", "value": 99, "capacity": 3})
+    assert [m.rank for m in found.members] == [-1, 0]
+    assert found.share_by_capacity().least == Fraction(3, 4)
+    assert [(i.code, list(i.lines)) for i in found.verdicts.issues.errors] == [("B617", [1, 2])]
+
+
+def test_the_newest_period_of_a_line_counts_in_any_order_of_rows() -> None:
+    old, new = ({"facility": "A", "value": v, "capacity": 1, "period": p} for v, p in ((118, "2023"), (99, "2024")))
+    for rows in ((old, new), (new, old)):
+        found = held(*rows)
+        assert [m.rank for m in found.members] == [0]
+        assert target(found, CEMENT_NONE_BELOW)["verdict"] == "met"
+
+
+def test_no_target_of_a_programme_goes_by_own_levels(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "sector.toml").write_text(OWN, encoding="utf-8")
+    rows = [f"{t},cement-clinker,,unit-energy,production-system,{t},{v},kgce/t,lower,inclusive,,,,,unverified,,1,"
+            for t, v in (("benchmark", 110), ("baseline", 130))]  # fmt: skip
+    (tmp_path / "own" / "sector.csv").write_text("\n".join([",".join(HEADER), *rows]) + "\n", encoding="utf-8")
+    found = held({"facility": "A", "value": 104, "capacity": 1}, own=[tmp_path])
+    assert "own/sector" in {h.ladder.set_id for h in found.verdicts.held}
+    # 104 is not at the printed benchmark of 100, whatever the firm asks of itself
+    assert found.share_by_capacity().least == 0
+    assert target(found, CEMENT_SHARE)["verdict"] == "not met"

@@ -357,13 +357,18 @@ def test_tax_credit_of_a_tenth_of_at_most_half_the_basis() -> None:
     record = one(MOTOR | CREDIT, incentive=TAX, tax=tax)
     assert record["tax_credit_cny"] == near(30_000)
     assert record["net_investment_cny"] == near(500_000 - 30_000 - 30_000)
-    # only 12 000 of tax in all the years that are known
+    # only 12 000 of tax in the year and the five to which it may be carried; the rest is lost, and said
+    short = {"first_year": 2025, "payable_cny": [7_000, 5_000, 0, 0, 0, 0]}
+    found = study(MOTOR | CREDIT, incentive=TAX, tax=short)
+    assert found.records[0]["tax_credit_cny"] == near(12_000)
+    assert [i.value for i in found.issues if i.code == "B673"] == ["18000.00"]
+    # the same tax with four of the years left open: not known
     short = {"first_year": 2025, "payable_cny": [7_000, 5_000]}
-    assert one(MOTOR | CREDIT, incentive=TAX, tax=short)["tax_credit_cny"] == near(12_000)
+    assert one(MOTOR | CREDIT, incentive=TAX, tax=short)["tax_credit_cny"] is None
 
 
 def test_the_tax_of_a_firm_is_set_off_once() -> None:
-    tax = {"first_year": 2025, "payable_cny": [25_000, 25_000]}
+    tax = {"first_year": 2025, "payable_cny": [25_000, 25_000, 0, 0, 0, 0]}
     first, second = study(MOTOR | CREDIT, MOTOR | CREDIT | {"measure": "b"}, incentive=TAX, tax=tax).records
     assert (first["tax_credit_cny"], second["tax_credit_cny"]) == (near(30_000), near(20_000))
 
@@ -377,9 +382,30 @@ def test_tax_credit_without_tax_or_outside_its_window() -> None:
 
 
 def test_support_is_not_counted_unless_the_study_names_its_rule() -> None:
-    found = study(MOTOR | LOAN | CREDIT)
+    found = study(MOTOR | CREDIT | LOAN)
     assert found.records[0]["loan_subsidy_cny"] == found.records[0]["tax_credit_cny"] == 0
     assert "B669" in codes(found)
+
+
+def test_a_loan_is_part_of_the_investment() -> None:
+    terms = {"loan_years": 2, "loan_repayment": "bullet", "loan_paid_on": "2024-06-01"}
+    row = MOTOR | {"investment_cny": 150_000} | terms
+    found = upgrade([row | {"loan_cny": 9_000_000}, row | {"measure": "b", "loan_cny": 150_000}],
+                    study=STUDY | MONEY | {"incentive": RULE})  # fmt: skip
+    assert [(i.code, i.column, int(i.lines[0])) for i in found.issues.errors] == [("B670", "loan_cny", 1)]
+    beyond, whole = found.records
+    assert beyond["loan_subsidy_cny"] is beyond["net_investment_cny"] is beyond["npv_cny"] is None
+    assert whole["loan_subsidy_cny"] == near(3000)  # 150 000 · 1 % · 2 years
+
+
+def test_of_a_kind_one_rule_is_named() -> None:
+    own = {"valid_from": dt.date(2024, 7, 24), "valid_to": dt.date(2024, 12, 31), "source": "invented"}
+    found = upgrade([MOTOR | LOAN], study=STUDY | {"incentive": [*RULE, {"rule": "equipment-loan-raised-2024"} | own]})
+    [issue] = found.issues.errors
+    assert (issue.code, issue.column) == ("B666", "incentive.1.rule")
+    assert "equipment-loan-2024 is of the same kind" in issue.message()
+    assert "nearest" not in issue.message()
+    assert found.records[0]["loan_subsidy_cny"] == near(18_000)  # by the first
 
 
 # --- triggers -----------------------------------------------------------------------------------------------------
@@ -449,6 +475,63 @@ def test_a_bad_measure_stands_last_and_counts_nothing() -> None:
     assert bad["counted_co2e_t"] is None
     assert bad["counted"] == "no, its saving is not known"
     assert bad["cumulative_co2e_t"] == good["cumulative_co2e_t"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"region": "火星"}, {"power_kw": 1e14}, {"hours": ""}, {"spent_on": "soon"}, {"government_funded_cny": 5000},
+     {"life_years": 0}],
+    ids=str,
+)  # fmt: skip
+def test_a_refused_measure_has_no_money_and_no_rank(more: dict[str, Any]) -> None:
+    # of the names, "a" of the refused one would come first; the good one saves 5000 kWh · 0.64 = 3200 CNY
+    refused = MOTOR | {"measure": "a", "investment_cny": 4000} | more
+    found = upgrade([refused, lamp("good", 50, 9600)], study=STUDY | {"price": [POWER]})
+    bad, good = found.records
+    assert (bad["status"], good["status"]) == ("error", "computed")
+    assert good["payback_years"] == near(3)
+    numbers = {name for name, value in bad.items() if isinstance(value, float)}
+    assert numbers == set()
+    assert [(r["measure"], r["rank"]) for r in found.abatement_records] == [("good", 1), ("a", None)]
+    last = found.abatement_records[1]
+    assert last["investment_cny"] is last["co2e_saved_t"] is last["abatement_cost_cny_t"] is None
+
+
+@pytest.mark.parametrize(
+    ("more", "settings", "code"),
+    [
+        ({}, {"region": "火星"}, "F203"),
+        ({"region": "火星"}, {}, "F203"),
+        ({"power_kw": 1e14}, {}, "T125"),  # 1e14 kW · 0.75 · 4000 h / 0.9 = 3.3e17 kWh
+        ({"life_years": 0}, {}, "T123"),
+    ],
+)
+def test_a_study_whose_only_row_is_bad_ends_in_issues(
+    more: dict[str, Any], settings: dict[str, Any], code: str
+) -> None:
+    found = upgrade([MOTOR | {"investment_cny": 1000} | more], study=STUDY | MONEY | settings)
+    assert {i.code for i in found.issues.errors} == {code}
+    assert {int(line) for i in found.issues.errors for line in i.lines} == {1}
+    assert found.bad.tolist() == [True]
+    record = found.records[0]
+    assert record["saved"] is record["co2e_saved_t"] is record["net_investment_cny"] is record["npv_cny"] is None
+    assert code in found.explain("motor")
+    assert found.provenance["lines"] == {"read": 1, "computed": 0, "bad": 1}
+
+
+def test_numbers_out_of_range_keep_one_row_from_being_computed_and_not_the_file() -> None:
+    rows = [
+        lamp("life", 50, 0, life_years=0), lamp("half", 50, 0, count=2.5), lamp("third", 50, 0, count="3.25"),
+        lamp("loan", 50, 1000, loan_cny=1000, loan_years=0, loan_repayment="bullet", loan_paid_on="2024-06-01"),
+        lamp("good", 50, 0),
+    ]  # fmt: skip
+    found = upgrade(rows, study=STUDY | MONEY | {"incentive": RULE})
+    said = {(i.code, i.column, i.value, tuple(map(int, i.lines))) for i in found.issues.errors}
+    assert said == {
+        ("T123", "life_years", "0", (1,)), ("B655", "count", "2.5", (2,)), ("B655", "count", "3.25", (3,)),
+        ("B655", "loan_years", "0", (4,)),
+    }  # fmt: skip
+    assert [r["npv_cny"] for r in found.records] == [None, None, None, None, near(3200)]
 
 
 rows_of_lamps = st.lists(
@@ -623,6 +706,58 @@ def test_saving_in_coal_and_co2e() -> None:
     assert (first["verdict"], second["verdict"]) == ("confirmed", "confirmed")
     assert "0.6191 kgCO2/kWh" in found.explain("b")
     assert "1,000 MWh × (0 + 1 × 110 / 100) = 1,100 MWh" in found.explain("b")
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "column"),
+    [
+        ({"fixed_share": 2}, "T125", "fixed_share"),
+        ({"tolerance": -1}, "T123", "tolerance"),
+        ({"before_energy_uncertainty_pct": -1}, "T123", "before_energy_uncertainty_pct"),
+        ({"tolerance": 110.5}, "B685", "tolerance"),  # above 100 % of the claim of 110
+        ({"after_output": 0, "after_energy": 90}, "B655", "after_output"),
+        ({"before_output": 0}, "B655", "before_output"),
+        ({"baseline_period": 2024, "period": 2024}, "B684", "baseline_period"),
+        ({"baseline_period": 2025, "period": 2024}, "B684", "baseline_period"),
+        ({"baseline_period": "2023-07-01/2024-06-30", "period": 2024}, "B684", "baseline_period"),
+        ({"baseline_period": 2023}, "B684", "baseline_period"),  # the study is of 2023
+        ({"region": "火星", "item": "电力"}, "F203", "region"),
+    ],
+    ids=str,
+)
+def test_a_bad_saving_is_said_at_its_place_and_the_others_are_computed(
+    more: dict[str, Any], code: str, column: str
+) -> None:
+    found = check_savings([CLAIM | {"measure": "bad"} | more, CLAIM | {"item": "电力"}], study=STUDY)
+    assert [(i.code, i.column, list(map(int, i.lines))) for i in found.issues.errors] == [(code, column, [1])]
+    bad, good = found.records
+    assert (bad["status"], bad["verdict"], good["verdict"]) == ("error", "unknown", "confirmed")
+    computed = ("adjusted_baseline", "saving", "saving_pct", "uncertainty", "co2e_saved_t", "found", "difference")
+    assert {bad[name] for name in computed} == {None}
+    assert good["co2e_saved_t"] == near(110_000 * 0.6191 / 1000)
+    alone = check_savings([CLAIM | more], study=STUDY)
+    assert {i.code for i in alone.issues.errors} == {code}
+    assert (alone.records[0]["status"], alone.records[0]["saving"]) == ("error", None)
+    assert code in alone.explain("fan")
+
+
+def test_periods_of_unequal_length_confirm_nothing() -> None:
+    for baseline, period, verdict in (
+        ("2023", "2024", "confirmed"), ("2024-Q1", "2024-Q2", "confirmed"), ("2023", "2024-Q1", "unknown"),
+        ("2023-Q4", "2024", "unknown"),
+    ):  # fmt: skip
+        found = check_savings([CLAIM | {"baseline_period": baseline, "period": period}])
+        assert not found.issues.errors
+        record = found.records[0]
+        assert (record["saving"], record["difference"], record["verdict"]) == (near(110), near(0), verdict)
+        assert ("B681" in codes(found)) == (verdict == "unknown")
+
+
+def test_a_plant_that_stands_still_still_takes_its_fixed_share() -> None:
+    # 1000 · 0.4 = 400 without output; 400 - 90 = 310
+    row = CLAIM | {"after_output": 0, "after_energy": 90, "fixed_share": 0.4, "claimed": 310}
+    record = check_savings([row]).records[0]
+    assert (record["saving"], record["verdict"]) == (near(310), "confirmed")
 
 
 def test_savings_are_written(tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ def check_savings(
     items = report.texts("item", find_item(library))
     named = table.codes["item"] >= 0
     period = periods_of(report, settings, named)
-    _equal_lengths(report, period)
+    alike = _periods_apart(report, period)
     energy_unit, claimed_unit = report.texts("energy_unit", _unit), report.texts("claimed_unit", _unit)
     _possible(report)
     found = _normalised(table, report.bad)
@@ -235,12 +235,15 @@ def check_savings(
     accounted = account_differences(table, quantities, ~report.bad & named, method=settings.method,
                                     as_of=settings.as_of, library=library, language=language or settings.language,
                                     issues=issues)  # fmt: skip
+    report.bad |= accounted.refused
+    found, accounted = _without(found, report.bad), accounted.without(report.bad)
     there, limit = _in_claimed_unit(report, found, accounted, energy_unit, claimed_unit)
     given = table.numbers["tolerance"]
-    tolerance = np.where(np.isnan(given), limit, given)
+    tolerance = np.where(report.bad, np.nan, np.where(np.isnan(given), limit, given))
     claimed = ~np.isnan(table.numbers["claimed"]) & ~report.bad
     report.warn("B682", claimed & ~np.isnan(there) & np.isnan(tolerance), "tolerance")
-    verdict, difference = judge_claim(np.where(report.bad, np.nan, table.numbers["claimed"]), there, tolerance)
+    verdict, difference = judge_claim(np.where(claimed, table.numbers["claimed"], np.nan), there, tolerance)
+    verdict[~alike] = UNKNOWN
     return SavingsCheck(table, found, accounted, there, difference, tolerance, verdict, period, region, report.bad,
                         settings, issues, language or settings.language)  # fmt: skip
 
@@ -253,41 +256,70 @@ def _unit(text: str) -> units.Unit:
 
 
 def _possible(report: Report) -> None:
-    """Report outputs before of nought: nothing can be adjusted to them (B655)."""
-    none = report.table.numbers["before_output"] == 0
-    why = Said("the baseline is divided by it", "基准能耗须除以该值")
-    report.error("B655", none, "before_output", "0", kind=Said("a saving", "节能量"), why=why)
+    """Report outputs of nought that leave no baseline (B655), and tolerances larger than what is claimed (B685)."""
+    numbers = report.table.numbers
+    none = Said("the baseline is divided by it", "基准能耗须除以该值")
+    gone = Said("with no output and no fixed share there is no baseline to save from",
+                "无产量且无固定能耗，没有可比的基准能耗")  # fmt: skip
+    still = (numbers["after_output"] == 0) & (np.nan_to_num(numbers["fixed_share"]) == 0)
+    for column, rows, why in (("before_output", numbers["before_output"] == 0, none), ("after_output", still, gone)):
+        report.error("B655", rows, column, "0", kind=Said("a saving", "节能量"), why=why)
+    limit, claimed = numbers["tolerance"], np.abs(numbers["claimed"])
+    wide = (limit > claimed) & (claimed > 0) & ~report.bad
+    for value in np.unique(limit[wide]).tolist():
+        report.error("B685", wide & (limit == value), "tolerance", f"{value:g}")
 
 
-def _equal_lengths(report: Report, period: tuple[str, ...]) -> None:
-    """Warn of periods of unequal length (B681)."""
+def _periods_apart(report: Report, period: tuple[str, ...]) -> np.ndarray:
+    """Return where nothing speaks against comparing the two periods, as bool[rows].
 
-    def read(text: str) -> int:
+    A baseline that does not end before the reporting period is an error (B684), one of another length a warning (B681).
+    """
+
+    def read(text: str) -> periods.Period:
         try:
-            span = periods.parse(text)
+            return periods.parse(text)
         except periods.PeriodError as error:
             raise UnreadableError(code="D101") from error
-        return span.end - span.start
 
     before = report.texts("baseline_period", read)
+    alike = np.ones(len(before), dtype=bool)
     places: dict[str, int] = {}
     codes = np.array([places.setdefault(text, len(places)) for text in period], dtype=np.int32)
-    at = np.flatnonzero(np.array([days is not None for days in before]) & ~report.bad)
+    at = np.flatnonzero(np.array([span is not None for span in before]) & ~report.bad)
     for some in groups(report.table.codes["baseline_period"][at], codes[at]):
-        row = int(at[some[0]])
-        if period[row] and abs((after := read(period[row])) - before[row]) > _DAYS_APART:
-            report.warn("B681", at[some], "baseline_period", report.table.text("baseline_period", row),
-                        before=before[row], after=after)  # fmt: skip
+        rows = at[some]
+        text = period[rows[0]]
+        if not text:
+            continue
+        old, new = before[rows[0]], read(text)
+        lengths = {"before": old.end - old.start, "after": new.end - new.start}
+        value = report.table.text("baseline_period", int(rows[0]))
+        if old.end > new.start:
+            report.error("B684", rows, "baseline_period", value, period=text)
+        elif abs(lengths["before"] - lengths["after"]) > _DAYS_APART:
+            report.warn("B681", rows, "baseline_period", value, **lengths)
+            alike[rows] = False
+    return alike
 
 
 def _normalised(table: Table, bad: np.ndarray) -> NormalisedSaving:
     """Return the savings of rows; NaN where a row is bad."""
-    columns = [np.where(bad, np.nan, table.numbers[name]) for name in _LIMITS]
-    limits = [table.numbers[f"{name}_uncertainty_pct"] for name in _LIMITS]
-    fixed = np.nan_to_num(table.numbers["fixed_share"])
-    before, made_before, after, made_after = columns
-    one, two, three, four = limits
+
+    def good(name: str) -> np.ndarray:
+        return np.where(bad, np.nan, table.numbers[name])
+
+    before, made_before, after, made_after = map(good, _LIMITS)
+    one, two, three, four = (good(f"{name}_uncertainty_pct") for name in _LIMITS)
+    fixed = np.nan_to_num(good("fixed_share"))
     return normalised_saving(before, made_before, after, made_after, fixed, (one, two, three, four))
+
+
+def _without(found: NormalisedSaving, bad: np.ndarray) -> NormalisedSaving:
+    """Return savings without those of bad rows."""
+    columns = (found.baseline, found.saving, found.uncertainty, found.saving_pct)
+    baseline, saving, limit, percent = (np.where(bad, np.nan, values) for values in columns)
+    return NormalisedSaving(baseline, saving, limit, percent)
 
 
 def _in_claimed_unit(

@@ -23,6 +23,8 @@ from carbon.library import Item, Library
 from carbon.reading import Source
 from carbon.tables import Table
 
+_CELLS = frozenset({"F203", "T125"})  # errors of a cell of the row; others are of factors that are not there
+
 
 @dataclass(frozen=True)
 class Accounted:
@@ -39,6 +41,8 @@ class Accounted:
     limit_t, known_limit_t : float64[rows]
         Half width of the 95 % interval of the CO2e saved [t]: NaN unless every limit is known; and the part of it that
         is known. A factor of both sides errs on both alike, so that its error mostly cancels.
+    refused : bool[rows]
+        Rows that hold what no row can: a region that does not exist, an energy that is absurdly large.
     """
 
     result: Result | None
@@ -47,6 +51,18 @@ class Accounted:
     co2e_t: dict[str, np.ndarray]
     limit_t: np.ndarray
     known_limit_t: np.ndarray
+    refused: np.ndarray
+
+    def without(self, rows: np.ndarray) -> Accounted:
+        """Return the same without what is known of some rows, given as bool[rows]."""
+
+        def cut(values: np.ndarray) -> np.ndarray:
+            return np.where(rows, np.nan, values)
+
+        place = {side: np.where(rows, -1, values) for side, values in self.place.items()}
+        tce, co2e = ({side: cut(values) for side, values in sides.items()} for sides in (self.tce, self.co2e_t))
+        return replace(self, place=place, tce=tce, co2e_t=co2e, limit_t=cut(self.limit_t),
+                       known_limit_t=cut(self.known_limit_t))  # fmt: skip
 
     def saved(self, what: str) -> np.ndarray:
         """Return ``tce`` or ``co2e_t`` before less after, as float64[rows]."""
@@ -109,7 +125,7 @@ def account_differences(
     empty = {side: np.full(size, np.nan) for side in SIDES}
     place = {side: np.full(size, -1, dtype=np.int64) for side in SIDES}
     if not len(rows):
-        return Accounted(None, place, empty, empty, np.full(size, np.nan), np.full(size, np.nan))
+        return Accounted(None, place, empty, empty, np.full(size, np.nan), np.full(size, np.nan), np.zeros(size, bool))
     own = Issues()
     result = account(_source(table, given, rows), method=method, as_of=as_of, library=library, language=language,
                      issues=own)  # fmt: skip
@@ -118,14 +134,16 @@ def account_differences(
         place[side][rows] = np.arange(len(rows)) + number * len(rows)
     kilograms = {"tce": _kilograms(result, "energy_kgce"), "co2e_t": _kilograms(result, "co2e_kg")}
     none = ~result.rows.bad & np.isnan(kilograms["co2e_t"])
-    emits_nothing = np.array([_emits_nothing(r, result) for r in result.plan.routed], dtype=bool)
+    emits_nothing = np.array([*(_emits_nothing(r, result) for r in result.plan.routed), False], dtype=bool)
     kilograms["co2e_t"][none & emits_nothing[result.plan.key]] = 0.0
     by_side = {
         what: {side: np.where(place[side] >= 0, values[place[side]] / 1000, np.nan) for side in SIDES}
         for what, values in kilograms.items()
     }
     limit, known = _limits(result, place, by_side["co2e_t"], given.limit_pct)
-    return Accounted(result, place, by_side["tce"], by_side["co2e_t"], limit, known)
+    wrong = [line for issue in own.errors if issue.code in _CELLS for line in issue.lines]
+    refused = good & np.isin(table.line, wrong)
+    return Accounted(result, place, by_side["tce"], by_side["co2e_t"], limit, known, refused)
 
 
 def _source(table: Table, given: Quantities, rows: np.ndarray) -> Source:

@@ -166,9 +166,11 @@ def money_of(
         report.warn("B662", watered, "water_flow_m3_h", WATER, name=Said("fresh water", "新水"))
     cost_saved = energy + water
     yearly = cost_saved + np.nan_to_num(numbers["maintenance_saving_cny"])
-    investment, funded = numbers["investment_cny"], np.nan_to_num(numbers["government_funded_cny"])
+    investment = np.where(good, numbers["investment_cny"], np.nan)
+    funded = np.nan_to_num(numbers["government_funded_cny"])
     net = investment - funded - support.subsidy - support.credit
     life = np.where(np.isnan(numbers["life_years"]), float(study.life_years or np.nan), numbers["life_years"])
+    life[~good] = np.nan
     report.warn("B663", good & ~np.isnan(investment) & np.isnan(life), "life_years", "life_years")
     if study.discount_rate is None:
         report.warn("B663", good & ~np.isnan(investment), "", "discount_rate")
@@ -220,15 +222,18 @@ def _internal_rates(paid: np.ndarray, yearly: np.ndarray, support: np.ndarray, l
 
 
 def check_parts(report: Report) -> None:
-    """Report parts that are larger than their whole (B670), and lives that are no whole years (B655)."""
+    """Report parts larger than their whole (B670), lives and counts that are not whole, loans of no time (B655)."""
     numbers = report.table.numbers
-    for part, whole in (("government_funded_cny", "investment_cny"), ("excluded_cny", "eligible_cny"),
-                        ("eligible_cny", "investment_cny")):  # fmt: skip
+    for part, whole in (("government_funded_cny", "investment_cny"), ("loan_cny", "investment_cny"),
+                        ("excluded_cny", "eligible_cny"), ("eligible_cny", "investment_cny")):  # fmt: skip
         with np.errstate(invalid="ignore"):
             report.error("B670", numbers[part] > numbers[whole], part, part, whole=whole)
-    life = numbers["life_years"]
-    with np.errstate(invalid="ignore"):
-        uneven = ~np.isnan(life) & (life != np.floor(life))
-    if uneven.any():
-        report.error("B655", uneven, "life_years", f"{life[uneven][0]:g}", kind=Said("any kind", "任何类别"),
-                     why=Said("a life is a whole number of years", "寿命须为整年数"))  # fmt: skip
+    life, count, years = (np.where(report.bad, np.nan, numbers[n]) for n in ("life_years", "count", "loan_years"))
+    for column, wrong, why in (
+        ("life_years", life % 1 > 0, Said("a life is a whole number of years", "寿命须为整年数")),
+        ("count", count % 1 > 0, Said("pieces are counted in whole numbers", "台数须为整数")),
+        ("loan_years", years <= 0, Said("a loan runs for some time", "贷款年限须大于零")),
+    ):
+        for value in np.unique(numbers[column][wrong & ~report.bad]).tolist():
+            report.error("B655", numbers[column] == value, column, f"{value:g}", kind=Said("any kind", "任何类别"),
+                         why=why)  # fmt: skip

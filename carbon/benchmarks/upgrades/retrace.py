@@ -186,7 +186,7 @@ def upgrade_provenance(study: Upgrade) -> dict[str, Any]:
     """Return versions, digests, the study as read, and every factor, level and rule used with its document."""
     given, table = study.given, study.given.table
     used = {tier.id: tier for taken in given.taken.values() for tier in taken.tiers}
-    sources = {r.id: r for r, rows in study.due if rows.any()}
+    sources = {one.rule.id: one.rule for one in study.due}
     sources |= {r.id: r for scheme in study.support.schemes for r in scheme.rows}
     return {
         "title": study.study.title,

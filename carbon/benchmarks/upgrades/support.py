@@ -74,6 +74,12 @@ class Support:
     schemes: tuple[Scheme, ...]
 
 
+_EXPIRED = Said("the tax payable, less what earlier rows took of it, is used up before it expires",
+                "扣除前面各行已抵免额后，结转期内应纳税额不足")  # fmt: skip
+_OPEN = Said("the study does not give the tax payable of all years to which it may be carried",
+             "研究文件未给出全部可结转年度的应纳税额")  # fmt: skip
+
+
 def schemes(study: StudyFile, issues: Issues, file: str = "upgrade.toml") -> tuple[Scheme, ...]:
     """Return the support rules that a study names; an unknown or second one of a kind is an issue (B666).
 
@@ -95,8 +101,11 @@ def schemes(study: StudyFile, issues: Issues, file: str = "upgrade.toml") -> tup
         rows = by_rule.get(chosen.rule, [])
         kind = rows[0]["kind"] if rows else ""
         if not rows or kind in found:
+            first = found[kind].rule if rows else ""
+            why = Said(f"{first} is of the same kind, of which one counts", f"与 {first} 属同一类，每类只计一项")
             issues.add("B666", file=file, column=f"incentive.{number}.rule", value=chosen.rule[:80],
-                       near=near_misses(chosen.rule, by_rule), known=sorted(by_rule))  # fmt: skip
+                       why=why if rows else Said("no support rule has this name", "没有该名称的支持政策"),
+                       near=[] if rows else near_misses(chosen.rule, by_rule), known=sorted(by_rule))  # fmt: skip
             continue
         values = {row["parameter"]: row.value for row in rows if row.value is not None}
         printed = next(((row["valid_from"], row["valid_to"]) for row in rows if row["parameter"] == "window"), None)
@@ -140,6 +149,7 @@ def support_of(report: Report, study: StudyFile, chosen: tuple[Scheme, ...]) -> 
             decided = _decided(report, study, scheme, asked, day, columns)
             amount[asked & ~decided] = np.nan
             flows[asked & ~decided] = np.nan
+            report.warn("B675", decided, columns[0], scheme.rule)
             if scheme.window is not None:
                 lot = _loans if kind == LOAN else _credits
                 granted = lot(report, study, scheme, scheme.window, decided, day, repaid)
@@ -234,6 +244,15 @@ def _credits(
         for number, (year, used) in enumerate(zip(years, credit.used, strict=True)):
             left[year] = max(left[year] - used, 0.0)
             flows[row, number] = used
+        unused = credit.credit[0] - sum(credit.used)
+        if unused > 0.005:
+            last = day[row].year + int(carry)
+            here = np.arange(len(rows)) == row
+            if last in left:  # every year to which it could be carried is known
+                report.warn("B673", here, "eligible_cny", f"{unused:.2f}", why=_EXPIRED)
+            else:
+                report.warn("B673", here, "eligible_cny", f"{unused:.2f}", why=_OPEN)
+                flows[row] = np.nan
     return flows
 
 

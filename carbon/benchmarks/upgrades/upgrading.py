@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,9 @@ import numpy as np
 
 from carbon import periods
 from carbon.benchmarks.benchmarking import source_of
-from carbon.benchmarks.equipment import due
+from carbon.benchmarks.equipment import Due, due
 from carbon.benchmarks.levels import Levels, load_levels
-from carbon.benchmarks.policy import Rule, rules
+from carbon.benchmarks.policy import rules
 from carbon.benchmarks.upgrades.abatement import Ranking, rank
 from carbon.benchmarks.upgrades.differences import Accounted, Quantities, account_differences
 from carbon.benchmarks.upgrades.grouping import groups
@@ -44,7 +44,7 @@ UPGRADE_COLUMNS = (
 ABATEMENT_COLUMNS = (
     "rank", "measure", "kind", "system", "alternative", "abatement_cost_cny_t", "co2e_saved_t", "tce_saved",
     "counted_co2e_t", "counted_tce", "cumulative_co2e_t", "cumulative_tce", "counted", "investment_cny", "npv_cny",
-    "source_line",
+    "counted_npv_cny", "source_line",
 )  # fmt: skip
 _COUNTED = {
     "": Said("yes", "计入"), "increase": Said("yes, it takes more of something", "计入，其中有一项增加"),
@@ -81,7 +81,7 @@ class Upgrade:
     support: Support
     ranking: Ranking
     by_name: np.ndarray
-    due: tuple[tuple[Rule, np.ndarray], ...]
+    due: tuple[Due, ...]
     study: StudyFile
     prices: Mapping[str, Price]
     levels: Levels
@@ -158,7 +158,9 @@ class Upgrade:
             "npv_cny": money.npv, "irr_pct": 100 * money.irr, "abatement_cost_cny_t": money.abatement_cost,
             "count": given.used["count"],
         }  # fmt: skip
-        columns: dict[str, list[Any]] = {name: _listed(values) for name, values in numbers.items()}
+        columns: dict[str, list[Any]] = {
+            name: _listed(np.where(self.bad, np.nan, values)) for name, values in numbers.items()
+        }
         columns |= {name: _worded(table.codes[name], table.texts[name]) for name in ("measure", "facility")}
         columns["kind"] = _worded(given.kind, [k.name_zh if zh else k.name_en for k in given.kinds])
         for side, item, unit in (("before", "item", "unit"), ("after", "item_after", "unit_after")):
@@ -167,8 +169,7 @@ class Upgrade:
         columns["region"], columns["period"] = list(given.region), list(given.period)
         columns["source_line"] = table.line.tolist()
         columns["status"] = np.where(self.bad, "error", "computed").tolist()
-        columns["renewal"] = _joined(len(table), [(f"{r['action']}: {r['quote']} [{r.document}]", rows)
-                                                  for r, rows in self.due])  # fmt: skip
+        columns["renewal"] = _joined(len(table), [(one.text(), one.rows) for one in self.due])
         columns["lacking"] = _joined(len(table), [(getattr(said, self.language), rows) for said, rows in self._lacks()])
         columns["levels"] = [" ".join(self.level_ids(row)) or None for row in range(len(table))]
         for name, part in (("factors", "factor_ids"), ("fallback", "rung")):
@@ -210,15 +211,16 @@ class Upgrade:
         """The rows of `abatement` as dicts."""
         table, ranking, records = self.given.table, self.ranking, self.records
         found = []
-        for place, measure in enumerate(ranking.order.tolist()):
+        for place, measure in enumerate(ranking.order.tolist()):  # those that are not computed last
             row = int(self.by_name[measure])
             counted, total = ranking.counted[measure].tolist(), ranking.cumulative[place].tolist()
             own = {name: records[row][name] for name in ABATEMENT_COLUMNS if name in records[row]}
             found.append(own | {
-                "rank": place + 1, "system": table.text("system", row) or None,
+                "rank": None if self.bad[row] else place + 1, "system": table.text("system", row) or None,
                 "alternative": table.text("alternative", row) or None, "counted_co2e_t": _known(counted[0]),
                 "counted_tce": _known(counted[1]), "cumulative_co2e_t": total[0], "cumulative_tce": total[1],
                 "counted": getattr(_COUNTED[ranking.reason[measure]], self.language),
+                "counted_npv_cny": _counted_npv(records[row], counted[0]),
             })  # fmt: skip
         return found
 
@@ -248,6 +250,14 @@ class Upgrade:
     def provenance(self) -> dict[str, Any]:
         """Versions, digests, study, prices, and every factor, level and rule used with its document."""
         return upgrade_provenance(self)
+
+
+def _counted_npv(record: Mapping[str, Any], counted: float) -> float | None:
+    """Return a net present value whose yearly saving is cut as the measure's CO2e is, because others came first."""
+    npv, spent, saved = record["npv_cny"], record["net_investment_cny"], record["co2e_saved_t"]
+    if npv is None or spent is None or not saved or math.isnan(npv) or math.isnan(spent) or math.isnan(saved):
+        return None
+    return float((npv + spent) * counted / saved - spent) if counted else 0.0
 
 
 def upgrade(
@@ -322,23 +332,23 @@ def upgrade(
     )  # fmt: skip
     accounted = account_differences(table, quantities, ~given.bad, method=settings.method, as_of=settings.as_of,
                                     library=library, language=language, issues=issues)  # fmt: skip
+    report.bad |= accounted.refused
     support = support_of(report, settings, chosen)
+    accounted = accounted.without(report.bad)
     money = money_of(report, given, settings, costs, support, accounted.saved("co2e_t"))
     triggers = _triggers(report, settings, known)
-    by_name = np.array(sorted(range(len(table)), key=lambda row: (names[row] or "", row)), dtype=np.int64)
+    by_name = np.array(sorted(range(len(table)), key=lambda row: (report.bad[row], names[row] or "", row)),
+                       dtype=np.int64)  # fmt: skip
     ranking = _ranked(report, accounted, money, by_name)
     return Upgrade(given, accounted, money, support, ranking, by_name, triggers, settings, costs, known, library,
                    issues, language)  # fmt: skip
 
 
-def _triggers(report: Report, study: StudyFile, levels: Levels) -> tuple[tuple[Rule, np.ndarray], ...]:
+def _triggers(report: Report, study: StudyFile, levels: Levels) -> tuple[Due, ...]:
     """Return the renewal triggers that hold; say which equipment is unknown (B671) or cannot be judged (B672)."""
     table = report.table
     today = study.as_of or (periods.year(study.year).last if study.year else None)
-    asked: dict[str, set[str]] = {}
-    for rule in rules("triggers"):
-        for subject in rule.subjects:
-            asked.setdefault(subject, set()).add(rule["attribute"])
+    asked = {subject for rule in rules("triggers") for subject in rule.subjects}
     at, unknown = np.flatnonzero((table.codes["equipment"] >= 0) & ~report.bad), 0
     known = [Said(e.id, e.name_zh) for e in levels.plain_equipment if e.id in asked]
     for some in groups(table.codes["equipment"][at]):
@@ -349,12 +359,13 @@ def _triggers(report: Report, study: StudyFile, levels: Levels) -> tuple[tuple[R
             unknown += 1
             near = levels.plain_equipment.near(text) if unknown <= NEAR_MISSES else []
             report.warn("B671", here, "equipment", text, near=near, known=known)
-            continue
-        for attribute in sorted(asked[found.id]):
-            column = "commissioned" if attribute == "age_years" else attribute
-            empty = table.codes[column][here] < 0 if column in table.codes else np.isnan(table.numbers[column][here])
-            report.warn("B672", here[empty | (today is None and attribute == "age_years")], column, text)
-    return tuple((rule, rows & ~report.bad) for rule, rows in due(table, levels, today or dt.date.min))
+    held = [replace(one, rows=one.rows & ~report.bad, open=one.open & ~report.bad)
+            for one in due(table, levels, today)]  # fmt: skip
+    for one in held:
+        for code in np.unique(table.codes["equipment"][one.open]).tolist():
+            here = one.open & (table.codes["equipment"] == code)
+            report.warn("B672", here, one.column, table.texts["equipment"][code])
+    return tuple(held)
 
 
 def _ranked(report: Report, accounted: Accounted, money: Money, by_name: np.ndarray) -> Ranking:
