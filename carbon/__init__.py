@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from carbon.benchmarks import benchmark, check_savings, grade_equipment, load_levels, portfolio, upgrade
     from carbon.errors import CarbonError, DataError, Issue, Issues, UsageError
+    from carbon.footprint.study import Footprint
+    from carbon.footprints import run_footprint
     from carbon.inventory import Result, account
     from carbon.library import Library, load_library
 
@@ -22,6 +24,8 @@ _HOMES = {
     "portfolio": "carbon.benchmarks",
     "upgrade": "carbon.benchmarks",
     "check_savings": "carbon.benchmarks",
+    "Footprint": "carbon.footprint.study",
+    "run_footprint": "carbon.footprints",
     "Result": "carbon.inventory",
     "Library": "carbon.library",
     "load_library": "carbon.library",
@@ -32,9 +36,8 @@ _HOMES = {
     "Issues": "carbon.errors",
 }
 __all__ = [
-    "CarbonError", "DataError", "Issue", "Issues", "Library", "Result", "UsageError", "account", "benchmark",
-    "check_savings",
-    "grade_equipment", "load_levels", "load_library", "portfolio",
+    "CarbonError", "DataError", "Footprint", "Issue", "Issues", "Library", "Result", "UsageError", "account",
+    "benchmark", "check_savings", "grade_equipment", "load_levels", "load_library", "portfolio", "run_footprint",
     "upgrade",
 ]  # fmt: skip
 

@@ -359,6 +359,8 @@ class FootprintFile(_Document):
         What was left out, in words.
     draws, seed : int
         Monte Carlo; 0 draws = analytic uncertainty alone.
+    pact : dict
+        What a footprint in the PACT data model needs beside the study, under the names of that model: ``companyName``.
     """
 
     title: Line = ""
@@ -380,6 +382,7 @@ class FootprintFile(_Document):
     factors: list[Line] = []
     draws: int = Field(default=0, ge=0, le=1_000_000)
     seed: int = Field(default=1, ge=0, lt=2**63)
+    pact: dict[str, Any] = {}
 
 
 _REASONS = {

@@ -90,6 +90,18 @@ def read_sheet(
     return rows
 
 
+def sheet_names(data: bytes) -> list[str]:
+    """Return what the sheets of a workbook are called; none of what is no workbook."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if archive.getinfo("xl/workbook.xml").file_size > MAXIMUM_CELLS:
+                return []
+            sheets = _attributes(archive.read("xl/workbook.xml"), "sheet")
+    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, LookupError, OSError, RuntimeError, ValueError):
+        return []
+    return [sheet["name"] for sheet in sheets if "name" in sheet]
+
+
 _END = re.compile(rb"</(\w+:)?sheetData\s*>|<(\w+:)?sheetData\s*/>")
 
 

@@ -23,6 +23,7 @@ from pyarrow import parquet
 import carbon
 from carbon import reading
 from carbon.errors import DataError, Issue, Issues, catalogue, explain_code
+from carbon.footprints import check_footprint
 from carbon.imports import import_factors
 from carbon.inventory import Result
 from carbon.run import run
@@ -181,6 +182,7 @@ COMMANDS: dict[str, Callable[[Path], Issues]] = {  # what a case asks for if not
     "levels": lambda path: carbon.benchmark([], levels=carbon.load_levels([path])).issues,
     "import": import_case,
     "upgrade": lambda path: run_upgrade(path, path.with_name("out"))[0].issues,
+    "footprint": check_footprint,
     "savings": lambda path: run_savings(path, path.with_name("out"))[0].issues,
 }
 

@@ -1,6 +1,6 @@
 """Every command, registered: rooms of the command line add theirs to `app` when they are imported."""
 
-from carbon.cli import imports, levels
+from carbon.cli import footprints, imports, levels
 from carbon.cli.app import app
 
-__all__ = ["app", "imports", "levels"]
+__all__ = ["app", "footprints", "imports", "levels"]

@@ -1,0 +1,144 @@
+"""What the terminal shows of product footprints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from carbon.cli.show import print_issues, rows
+from carbon.errors import UsageError, printable
+from carbon.footprint.tree import contribution_tree
+from carbon.report import figure, words
+from carbon.report.evidence import cleared, labels, spread
+from carbon.report.footprint import MOST, kind_name, largest, scenario_name, significant
+
+if TYPE_CHECKING:
+    from carbon.footprints import Computed
+
+
+def summary(done: Computed, out: Path, public: Path | None) -> None:
+    """Print the footprint by scenario and stage, what makes it up, its largest exchanges and its issues."""
+    found = done.footprint
+    study, lang = found.study, found.study.language
+    w, t = words("footprint", lang), words("terminal", lang)
+    declared = f"{study.amount} {study.unit}"
+    print(printable(f"{study.title or w['report']} · {study.product} · {declared} · {w[study.boundary]}"))
+    stages = list(dict.fromkeys(r["name"] for r in found.records if r["part"] == "stage"))
+    at = {(r["scenario"], r["part"], r["name"]): r["co2e_kg"] for r in found.records}
+    body = []
+    for name in found.solved:
+        mark = w["yes"] if found.complete else w["no"]
+        limits = [""] if done.uncertainty else []
+        if name in done.uncertainty:
+            _, around = spread(done.uncertainty[name])
+            limits = [f"{significant(float(around.low))} … {significant(float(around.high))}"]
+        body.append([scenario_name(name, w), mark, *(significant(at.get((name, "stage", s))) for s in stages),
+                     significant(found.co2e(name)), *limits])  # fmt: skip
+    head = [w["scenario"], w["complete"], *(w[s] for s in stages), f"{w['total']} kgCO2e"]
+    head += ["95 %"] if done.uncertainty else []
+    rows("", head, body, len(head) - 2)
+    for one in list(done.uncertainty.values())[:1]:
+        print(f"{w['uncertainty']}: {getattr(one.said, lang)}")
+    level = contribution_tree(found)
+    body = [[r["name"], kind_name(r["kind"], lang), significant(r["co2e_kg"]), figure(r["share_pct"], 1)]
+            for r in level[:MOST]]  # fmt: skip
+    more = t["more"].format(n=len(level) - MOST, file=out / "edges.csv") if len(level) > MOST else ""
+    rows(w["level"], [w["name"], w["kind"], "kgCO2e", w["share"]], body, 2, more)
+    body = [
+        [r["process"], r["name"], kind_name(r["kind"], lang), str(r["source_line"]), significant(r["co2e_kg"]),
+         figure(r["share_pct"], 1)]
+        for r in largest(found)
+    ]  # fmt: skip
+    rows(w["top"], [w["in_process"], w["name"], w["kind"], w["line"], "kgCO2e", w["share"]], body, 3)
+    primary = cleared([found.quality()])[0]["primary_pct"]
+    print(f"{w['primary']}: {'–' if primary is None else f'{figure(primary, 1)} %'}")
+    print_issues(found.issues, lang)
+    print(t["counts"].format(**found.issues.counts()))
+    pact = "" if done.pact is None else ", pact.json"
+    print(f"{w['results']}: {printable(out)}  (report.md, footprint.csv, contributions.csv, quality.csv{pact})")
+    if public is not None:
+        print(f"{w['public_at']}: {printable(public)}")
+
+
+def overview(done: Sequence[tuple[Path, Computed]], lang: str) -> None:
+    """Print the footprints of several studies below one another."""
+    w = words("footprint", lang)
+    body = [
+        [study.name, one.footprint.study.product, scenario_name(name, w),
+         f"{one.footprint.study.amount} {one.footprint.study.unit}",
+         w["yes"] if one.footprint.complete else w["no"], significant(one.footprint.co2e(name))]
+        for study, one in done for name in one.footprint.solved
+    ]  # fmt: skip
+    head = ["", w["product"], w["scenario"], w["declared"], w["complete"], "kgCO2e"]
+    rows(w["studies"], head, body, 1)
+
+
+def as_json(study: Path, done: Computed, out: Path) -> str:
+    """Return a study as one JSON document on one line."""
+    found = done.footprint
+    named = labels(found)
+    document = {
+        "study": str(study), "results": str(out), "complete": found.complete, "product": found.study.product,
+        "unit": found.study.unit, "amount": str(found.study.amount), "boundary": found.study.boundary,
+        "footprint": cleared(found.records), "contributions": cleared(found.contribution_records),
+        "first_level": contribution_tree(found),
+        "quality": {named[name]: cleared([found.quality(name)])[0] for name in found.solved},
+        "uncertainty": {
+            named[name]: {key: float(value) for key, value in spread(one)[1]._asdict().items()}
+            for name, one in done.uncertainty.items()
+        },
+        "pact": done.pact is not None, "issues": list(found.issues.rows(found.study.language)),
+    }  # fmt: skip
+    return json.dumps(document, ensure_ascii=False)
+
+
+def explained(done: Computed, line: int) -> str:
+    """Return how the contribution of one exchange came about, scenario by scenario.
+
+    Raises
+    ------
+    UsageError
+        If no exchange stands on that line.
+    """
+    found = done.footprint
+    w, lang = words("footprint", found.study.language), found.study.language
+    here = [n for n, e in enumerate(found.chain.exchanges) if int(found.exchanges.line[e.row]) == line]
+    if not here:
+        message = f"no exchange of the study on line {line} of {found.exchanges.file}"
+        raise UsageError(message)
+    number = here[0]
+    exchange = found.chain.exchanges[number]
+    process = found.chain.processes[exchange.process].name
+    out = [f"{found.exchanges.file}:{line} {process}: {kind_name(exchange.kind, lang)} {exchange.name}"]
+    carried = [r for r in found.contribution_records if r["source_line"] == line]
+    linked = number in set(found.chain.link.tolist())
+    for scenario, solved in found.solved.items():
+        amount = f"{float(solved.amount[number]):g} {exchange.unit.text}"
+        said = f"  {scenario_name(scenario, w)}: {exchange.amount.text} = {amount}"
+        if linked:
+            total = np.asarray([r["co2e_kg"] for r in _carried(done, line, scenario)]).sum()
+            said += f"; {w['supply']}: {significant(float(total))} kgCO2e"
+        for r in carried:
+            if r["scenario"] == scenario:
+                said += f" × {r['runs']:g} = {significant(r['co2e_kg'])} kgCO2e ({figure(r['share_pct'], 1)} %)"
+        out.append(said)
+    if number in found.background.line_of and found.background.result is not None:
+        out.append(found.background.result.explain(line))
+    return printable_lines(out)
+
+
+def _carried(done: Computed, line: int, scenario: str) -> list[dict[str, float]]:
+    """Return the links that an exchange makes, as edges with what they carry."""
+    found = done.footprint
+    lines = [int(found.exchanges.line[found.chain.exchanges[n].row]) for n in found.chain.link.tolist()]
+    edges = [r for r in found.edge_records if r["scenario"] == scenario]
+    return [edge for edge, own in zip(edges, lines, strict=True) if own == line]
+
+
+def printable_lines(lines: Sequence[str]) -> str:
+    """Return lines without control characters."""
+    return "\n".join(printable(part) for line in lines for part in line.split("\n"))

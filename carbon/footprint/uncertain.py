@@ -1,0 +1,225 @@
+"""How uncertain a footprint is: by theory and by draws, from what rows declare and what factors print.
+
+Every number with limits is one random variable with a name of its own (``exchange:…``, ``parameter:…``, ``factor:…``):
+a factor that many exchanges share is drawn once for all of them, and two studies share the draws of equal names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from carbon.errors import Said, UsageError
+from carbon.footprint.declarations import DistributionError
+from carbon.footprint.distributions import Distributions
+from carbon.footprint.loops import SingularSystemError
+from carbon.footprint.many import Given, Many
+from carbon.footprint.sampling import METHODS, draw, draw_designed, streams
+from carbon.footprint.statistics import Summary, rank_shares, ranking, summary
+from carbon.footprint.study import Footprint
+from carbon.footprint.theory import Analytic, analytic, known_pct, mean_shifts
+from carbon.footprint.variables import Variables, find_variables
+from carbon.footprint.variants import check_scenario, weighed
+
+RANKED = 1000  # variables whose draws are ranked; the rest is ranked by theory alone
+HELD = 2**25  # numbers that a design, which cannot be drawn in parts, may take
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """How uncertain the footprint of a scenario is.
+
+    Attributes
+    ----------
+    scenario, method, seed : str, str, int
+        What was asked.
+    base : float
+        The footprint without uncertainty. [kgCO2e]
+    draws : float64[draws]
+        Footprints; NaN of a draw without a solution. [kgCO2e]
+    gases : dict of str to float64[draws]
+        The same by gas. [kg]
+    analytic : Analytic
+        By theory.
+    variables : Variables
+        What is drawn.
+    mean_shift : list of dict
+        Variables whose mean is not the number as stated: by how much, and what that adds to the footprint.
+    certain : list of dict
+        Numbers without limits; they count as certain as stated.
+    known_pct : float or None
+        Share of the gross footprint [%] of which every number on the way has limits; None where there is none.
+    failed : dict of int to SingularSystemError
+        Draws in which a loop uses up what it makes; they are in no summary.
+    """
+
+    scenario: str
+    method: str
+    seed: int
+    base: float
+    draws: np.ndarray
+    gases: Mapping[str, np.ndarray]
+    analytic: Analytic
+    variables: Variables
+    mean_shift: list[dict[str, Any]]
+    certain: list[dict[str, Any]]
+    known_pct: float | None
+    failed: Mapping[int, SingularSystemError]
+    _given: Any
+
+    @cached_property
+    def summary(self) -> Summary | None:
+        """Mean, median, standard deviation and 95 % interval of the draws [kgCO2e]; None of fewer than two."""
+        good = self.draws[np.isfinite(self.draws)]
+        return summary(good) if len(good) > 1 else None
+
+    @cached_property
+    def ranking(self) -> list[dict[str, Any]]:
+        """Variables by how much of the spread they cause: by theory, and by squared rank correlation of the draws.
+
+        Draws are ranked of the variables that theory puts first: a thousand, fewer with millions of draws.
+        """
+        theory = self.analytic.share
+        order = ranking(np.nan_to_num(theory)).tolist()
+        good = np.flatnonzero(np.isfinite(self.draws))
+        drawn: dict[int, float] = {}
+        if len(good) > 1 and order:
+            some = np.array(order[: max(1, min(RANKED, HELD // len(self.draws)))], np.int64)
+            drawn = dict(zip(some.tolist(), rank_shares(self._given(some)[:, good], self.draws[good]), strict=True))
+        v = self.variables
+        return [
+            {"key": v.key[n], "kind": v.kind[n], "process": v.process[n], "name": v.name[n], "source_line": v.line[n],
+             "analytic_pct": 100 * float(theory[n]), "drawn_pct": 100 * float(drawn[n]) if n in drawn else None}
+            for n in order
+        ]  # fmt: skip
+
+    @property
+    def said(self) -> Said:
+        """What stands behind the numbers, in words."""
+        count, bare = len(self.variables.key), len(self.certain)
+        share = "?" if self.known_pct is None else f"{self.known_pct:.1f}"
+        theory = ("exact", "精确") if self.analytic.exact else ("of first order", "一阶近似")
+        lost = len(self.failed)
+        return Said(
+            f"{count} uncertain numbers; {bare} numbers without limits count as certain as stated; every number has "
+            f"limits behind {share} % of the footprint; analytic variance {theory[0]}; shares of outputs stay those "
+            f"of the base case" + (f"; {lost} draws have no solution and are left out" if lost else ""),
+            f"不确定的数值 {count} 个；{bare} 个数值没有上下限，按所填数值视为确定；足迹中 {share} % 所依据的数值均有"
+            f"上下限；解析方差为{theory[1]}；产出间的分配比例保持基准情景"
+            + (f"；{lost} 次抽样无解，未计入" if lost else ""),
+        )
+
+
+def uncertainty(
+    footprint: Footprint, draws: int = 0, seed: int = 1, method: str = "random", scenario: str = "",
+    threads: int | None = None,
+) -> Uncertainty:  # fmt: skip
+    """Return how uncertain a footprint is.
+
+    Parameters
+    ----------
+    footprint : Footprint
+        The study.
+    draws : int
+        How many draws; 0 = by theory alone.
+    seed : int
+        Another seed, other draws.
+    method : {"random", "latin-hypercube", "sobol"}
+        How to draw; a power of two for ``sobol``.
+    scenario : str
+        Which scenario. A parameter that it changes is certain as it says.
+    threads : int, optional
+        As many as there are processors; they change no bit, and neither does the order of rows.
+
+    Returns
+    -------
+    Uncertainty
+
+    Raises
+    ------
+    UsageError
+        If there is no such scenario or method, or the number of draws does not fit it.
+    DataError
+        If an amount cannot be computed in some draw (P708), or a process makes nothing in it (P713).
+
+    Notes
+    -----
+    What a row declares holds for its amount as a whole; of a transport leg, for mass times distance. Amounts that are
+    expressions of parameters follow them, and are multiplied by the spread of the row's own. Limits that a factor
+    prints are the 95 % interval of a lognormal distribution if they lie on one side of zero, else of a normal one.
+
+    Examples
+    --------
+    >>> from carbon.footprint.study import footprint
+    >>> found = footprint(
+    ...     [{"process": "kiln", "unit": "t"}],
+    ...     [{"process": "kiln", "kind": "emission", "name": "CO2", "amount": 800, "unit": "kg",
+    ...       "uncertainty_pct": 10}],
+    ...     study={"product": "kiln", "unit": "t"})
+    >>> uncertainty(found).analytic.summary.sd.round(3).tolist()
+    40.817
+    """
+    check_scenario(footprint, scenario)
+    if method not in METHODS or draws < 0:
+        message = f"the methods are {', '.join(METHODS)}, with 0 draws or more"
+        raise UsageError(message)
+    variables, certain, known = find_variables(footprint, scenario)
+    own, named, shared = (variables.of(kind) for kind in ("exchange", "parameter", "factor"))
+    definitions = footprint.parameters.definitions
+    names = [variables.place[n] for n in named]
+    scaled = [name for name in names if definitions[name].names]
+    value = variables.table.value
+    unit = np.where(value != 0, value, 1.0)  # amounts and factors are multiplied by what is drawn over what is stated
+    unit[[n for n in named.tolist() if variables.place[n] not in scaled]] = 1.0
+    free = [variables.place[n] for n in own.tolist()]
+    model = Many(
+        footprint, scenario, names=names, scaled=scaled, free=free,
+        scaled_amounts=[number for number, at in zip(free, value[own], strict=True) if at != 0],
+        factors=[variables.place[n] for n in shared],
+    )  # fmt: skip
+
+    def given(numbers: np.ndarray) -> Given:  # float64[variables, draws], as drawn
+        at = numbers / unit[:, None]
+        return Given({variables.place[n]: at[n] for n in named.tolist()}, at[own].T, at[shared].T)
+
+    stream = streams(variables.key, seed)
+    designed = None
+    if method != "random" and draws and len(value):
+        if len(value) * draws > HELD:
+            message = f"{draws} draws of {len(value)} numbers are too many for {method}; draw at random"
+            raise UsageError(message)
+        try:
+            designed = draw_designed(variables.table, stream, draws, method, seed)
+        except DistributionError as error:
+            raise UsageError(error.said.en) from error
+
+    def numbers(first: int, last: int, some: np.ndarray | None = None) -> np.ndarray:
+        if designed is not None:
+            return designed[slice(None) if some is None else some, first:last]
+        table, own = (variables.table, stream) if some is None else (_rows(variables.table, some), stream[some])
+        return draw(table, own, last - first, first=first, threads=1)
+
+    totals = np.empty((0, len(footprint.background.gases)))
+    failed: dict[int, SingularSystemError] = {}
+    if draws:
+        totals, failed = model.draws(draws, lambda first, last: given(numbers(first, last)), threads)
+    middle, stated = model.slopes(given(variables.table.mean[:, None])), model.slopes(given(value[:, None]))
+    return Uncertainty(
+        scenario, method, seed, stated.total, weighed(totals, model.weights),
+        {gas: totals[:, place] for place, gas in enumerate(footprint.background.gases)},
+        analytic(model, variables, middle, given, unit), variables,
+        mean_shifts(model, variables, stated, given, unit), certain,
+        known_pct(model, known, stated, given(value[:, None])),
+        failed, lambda some: numbers(0, draws, some),
+    )  # fmt: skip
+
+
+def _rows(table: Distributions, rows: np.ndarray) -> Distributions:
+    return Distributions(table.kind[rows], table.value[rows], np.ascontiguousarray(table.parameter[:, rows]))
+
+
+__all__ = ["Analytic", "Uncertainty", "Variables", "uncertainty"]
