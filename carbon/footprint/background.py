@@ -88,7 +88,7 @@ def find_background(
             found = _direct(chain.exchanges[number], table, library, issues)
             if found is not None:
                 masses[number] = found
-    result = _account(chain, asked, table, region, period, method, gwp, library, language) if asked else None
+    result = _account(chain, asked, table, region, period, method, gwp, library, language, issues) if asked else None
     if result is not None:
         heard = [issue for issue in result.issues if issue.code not in _QUIET]
         issues.extend(replace(issue, column=_COLUMNS.get(issue.column, issue.column)) for issue in heard)
@@ -101,6 +101,15 @@ def find_background(
         for gas, mass in masses.get(number, {}).items():
             per_unit[number, gases.index(gas)] = mass
     return Background(gases, per_unit, known, result, {n: place for place, n in enumerate(asked)})
+
+
+LIFE_CYCLE = "electricity-lifecycle"  # what electricity from the grid brings into a product, upstream and losses too
+
+
+def _grid(name: str, library: Library) -> bool:
+    """Return whether a name is electricity and no more: a factor of direct emissions would leave its upstream out."""
+    item = library.items.find(name)
+    return item is not None and item.id == "electricity"
 
 
 _COLUMNS = {"facility": "process", "item": "name", "quantity": "amount", "use": "kind"}  # as exchanges call them
@@ -125,7 +134,7 @@ def _direct(exchange: Exchange, table: Table, library: Library, issues: Issues) 
 
 def _account(
     chain: Chain, asked: Sequence[int], table: Table, region: str, period: str, method: str, gwp: str,
-    library: Library, language: str,
+    library: Library, language: str, issues: Issues,
 ) -> Result:  # fmt: skip
     uses = choices("exchange")
     texts = ("facility", "item", "unit", "use", "region", "period", *CARRIED)
@@ -135,8 +144,14 @@ def _account(
         exchange, process = chain.exchanges[number], chain.processes[chain.exchanges[number].process]
         row = exchange.row
         use = uses[exchange.kind].own_kinds
+        own = not np.isnan(table.numbers["factor"][row])
+        plain = exchange.kind == "electricity" and not own and _grid(exchange.name, library)
+        if plain:
+            issues.add("P738", file=table.file, lines=[int(table.line[row])], column="name", value=exchange.name,
+                       taken=LIFE_CYCLE)  # fmt: skip
         values = {
-            "facility": process.name, "item": exchange.name, "unit": exchange.measure, "use": use[0] if use else "",
+            "facility": process.name, "item": LIFE_CYCLE if plain else exchange.name,
+            "unit": exchange.measure, "use": use[0] if use else "",
             "region": table.text("region", row) or process.region or region,
             "period": table.text("period", row) or process.period or period,
         }  # fmt: skip

@@ -117,6 +117,8 @@ def _declared(
     try:
         found = declare(value, kind, pedigree=pedigree, variances=pedigree_variances(), **limits)
         if amount.names and value == 0 and found.kind != "none":
+            if not kind and not limits:  # scores alone rate the number; they spread nothing about zero
+                return None
             raise DistributionError(_ZERO, "distribution")
     except DistributionError as error:
         column = "reliability" if error.column == "pedigree" else error.column

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -12,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carbon import units
+from carbon import periods, units
 from carbon.documents import FootprintFile, validated
 from carbon.errors import DataError, Issues, Said, near_misses
 from carbon.footprint.background import APART, Background, find_background, weights
-from carbon.footprint.chain import LOOP_REASONS, Chain, build, loop_names
+from carbon.footprint.chain import BACKGROUND, LOOP_REASONS, Chain, build, loop_names
 from carbon.footprint.checks import balance_records, check_cut_off, check_study, left_out, within
 from carbon.footprint.declared import Declared, read_declarations
 from carbon.footprint.expressions import ExpressionError
@@ -29,6 +28,7 @@ from carbon.tables import Table, check
 if TYPE_CHECKING:
     import pandas as pd
 
+UNDATED = "2000"  # of rows that bring their own factor, where the study names no period: no factor of a year is taken
 CONTRIBUTION_COLUMNS = (
     "scenario", "process", "kind", "name", "stage", "origin", "amount", "unit", "runs", "co2e_kg", "share_pct", "data",
     "source_line",
@@ -296,9 +296,9 @@ def footprint(
     whole = build(units_of, rows, asked.allocation, base, flows, issues)
     chain = replace(whole, left_out=left_out(rows, asked))
     check_study(asked, chain, flows, library, issues)
-    period = asked.period or str(dt.date.today().year - 1)
+    _check_period(asked, chain, flows, issues)
     background = find_background(
-        chain, flows, asked.region, period, asked.method, asked.gwp, library, asked.language, issues
+        chain, flows, asked.region, asked.period or UNDATED, asked.method, asked.gwp, library, asked.language, issues
     )
     wanted = chain.node(asked.product)
     if wanted is None:
@@ -311,6 +311,7 @@ def footprint(
         issues.add("P712", value=asked.unit, expected=chain.nodes[wanted].unit.text)
         raise DataError(issues, asked.language) from error
     try:
+        _check_legs(chain, known, flows, issues)
         given = {name: known.values(name) for name in ("", *known.scenarios)}
         shared = {name: _shared(whole, known, name, asked.allocation, given[name], flows, issues) for name in given}
         kept = {name: replace(one, left_out=chain.left_out) for name, one in shared.items()}
@@ -370,6 +371,32 @@ def _solve(
     np.add.at(direct, chain.owner, each)
     intensity = system.intensities(direct) if len(background.gases) else direct
     return Solved(chain, scaling, intensity, production, amount, each * scaling[chain.owner][:, None])
+
+
+def _check_period(asked: FootprintFile, chain: Chain, table: Table, issues: Issues) -> None:
+    """Refuse a period that is none, or its lack where a factor of a year is asked for (P739)."""
+    dated = [table.text("period", e.row) or chain.processes[e.process].period for e in chain.exchanges]
+    own = ~np.isnan(table.numbers["factor"])
+    needed = any(e.kind in BACKGROUND and not day and not own[e.row]
+                 for e, day in zip(chain.exchanges, dated, strict=True))  # fmt: skip
+    try:
+        if needed or asked.period:
+            periods.parse(asked.period)
+    except periods.PeriodError as error:
+        issues.add("P739", file="study.toml", column="period", value=asked.period)
+        raise DataError(issues, asked.language) from error
+
+
+def _check_legs(chain: Chain, known: Parameters, table: Table, issues: Issues) -> None:
+    """Refuse distances below zero in any scenario (P708)."""
+    for scenario in ("", *known.scenarios):
+        values = known.values(scenario)
+        for exchange in chain.exchanges:
+            if exchange.distance is not None and not float(exchange.distance.evaluate(values)) >= 0:
+                why = Said("a distance below 0", "运距小于 0")
+                issues.add("P708", file=table.file, lines=[int(table.line[exchange.row])], column="distance_km",
+                           value=exchange.distance.text[:80], why=why, scenario=scenario)  # fmt: skip
+                raise DataError(issues)
 
 
 def _check_names(
