@@ -45,11 +45,13 @@ Line = Annotated[str, AfterValidator(_one_line)]
 Exact = Annotated[Fraction, BeforeValidator(_fraction)]
 
 
-class _Document(BaseModel):
+class Document(BaseModel):
+    """A small document: frozen, and a key that it does not know is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
-class SetMetadata(_Document):
+class SetMetadata(Document):
     """What is known about one table of a publication."""
 
     id: str
@@ -67,7 +69,7 @@ class SetMetadata(_Document):
     notes: str = ""
 
 
-class LevelMetadata(_Document):
+class LevelMetadata(Document):
     """What is known about one table of levels.
 
     Attributes
@@ -102,7 +104,7 @@ class LevelMetadata(_Document):
     formulas: dict[str, str] = {}
 
 
-class ElectricityRule(_Document):
+class ElectricityRule(Document):
     """How purchased electricity gets its factor.
 
     Attributes
@@ -118,7 +120,7 @@ class ElectricityRule(_Document):
     residual: list[str] = []
 
 
-class EnergyRule(_Document):
+class EnergyRule(Document):
     """How quantities become standard coal.
 
     Attributes
@@ -136,7 +138,7 @@ class EnergyRule(_Document):
     definition: str = "gb-t-2589-2020/definitions"
 
 
-class Category(_Document):
+class Category(Document):
     """One category of a report and what belongs to it.
 
     Attributes
@@ -164,7 +166,7 @@ class Category(_Document):
     oxidation: Exact | None = None
 
 
-class MethodPack(_Document):
+class MethodPack(Document):
     """A reporting rule as data.
 
     Attributes
@@ -195,7 +197,7 @@ class MethodPack(_Document):
     required: list[str] = []
 
 
-class RunElectricity(_Document):
+class RunElectricity(Document):
     """Choices about electricity in a run file; each beats the pack's."""
 
     start: Literal["province", "grid", "nation"] | None = None
@@ -216,7 +218,7 @@ class RunElectricity(_Document):
         return self
 
 
-class RunFile(_Document):
+class RunFile(Document):
     """`run.toml`: what to compute and how.
 
     Attributes
@@ -248,143 +250,6 @@ class RunFile(_Document):
     electricity: RunElectricity = Field(default_factory=RunElectricity)
 
 
-class Price(_Document):
-    """What one unit of an energy, or of water, costs.
-
-    Attributes
-    ----------
-    unit : str
-        Money over quantity: ``CNY/kWh``, ``元/t``.
-    source : str
-        Where the price is from.
-    ncv, ncv_unit : Fraction, str
-        Heat of a unit, where the price is of a mass or volume and the quantity of heat: 21, ``GJ/t``.
-    """
-
-    item: Line
-    value: Exact = Field(ge=0, le=10**12)
-    unit: Line
-    source: Line = Field(min_length=1)
-    ncv: Exact | None = Field(default=None, gt=Fraction(1, 10**9), le=10**9)
-    ncv_unit: Line = ""
-
-
-class Incentive(_Document):
-    """A support rule that a study takes part in.
-
-    Attributes
-    ----------
-    rule : str
-        Its name in ``benchmarks/incentives``.
-    valid_from, valid_to : date, optional
-        Window that beats the printed one, or stands in for one that is not printed; `source` says where it is from.
-    """
-
-    rule: Line
-    valid_from: dt.date | None = None
-    valid_to: dt.date | None = None
-    source: Line = ""
-
-    @model_validator(mode="after")
-    def _sourced(self) -> Incentive:
-        own = (self.valid_from is not None, self.valid_to is not None)
-        if any(own) and not (all(own) and self.source.strip()):
-            en = "an own window needs valid_from, valid_to and source"
-            raise ValueError(Said(en, "自填有效期须同时给出 valid_from、valid_to 和 source"))
-        return self
-
-
-class Tax(_Document):
-    """Income tax payable [CNY] without any credit, year by year."""
-
-    first_year: int = Field(ge=2000, le=2100)
-    payable_cny: list[Annotated[float, Field(ge=0, le=1e15)]] = Field(min_length=1, max_length=100)
-
-
-class StudyFile(_Document):
-    """`upgrade.toml`: what a study of measures, or a check of savings, takes for all rows.
-
-    Attributes
-    ----------
-    measures : str
-        Its table, if it is not ``measures.csv`` (or ``savings.csv``) beside the file.
-    year : int, optional
-        Year of factors of rows that name none.
-    as_of : date, optional
-        Only what was published by then; ages of equipment are counted to it, else to the end of `year`.
-    discount_rate : float, optional
-        Share a year, such as 0.08. Without it present values are unknown.
-    life_years : int, optional
-        Life of measures that name none. Without it they have no present value.
-    price : list of Price
-        Without the price of an energy the money that it saves is unknown.
-    incentive : list of Incentive
-        Support that is counted; none if left out.
-    """
-
-    title: Line = ""
-    language: Language = "en"
-    method: Line = "cn-general"
-    region: Line = ""
-    year: int | None = Field(default=None, ge=1990, le=2100)
-    as_of: dt.date | None = None
-    measures: Line = ""
-    discount_rate: float | None = Field(default=None, ge=0, lt=1)
-    life_years: int | None = Field(default=None, ge=1, le=100)
-    price: list[Price] = []
-    incentive: list[Incentive] = []
-    tax: Tax | None = None
-
-
-class FootprintFile(_Document):
-    """`study.toml`: the product of a footprint study, its boundary and its choices.
-
-    Attributes
-    ----------
-    product : str
-        A product of `processes`; its footprint is asked for.
-    unit, amount : str, Fraction
-        Declared or functional unit: how much of it.
-    functional_unit : str
-        The same in words, for reports.
-    boundary : {"cradle-to-gate", "cradle-to-grave", "gate-to-gate"}
-        Which stages are inside.
-    method : str
-        Method pack that finds the factors.
-    allocation : str
-        How outputs share burdens where a process does not say.
-    cut_off : float, optional
-        Largest share of the footprint that may be left out.
-    excluded : list of str
-        What was left out, in words.
-    draws, seed : int
-        Monte Carlo; 0 draws = analytic uncertainty alone.
-    pact : dict
-        What a footprint in the PACT data model needs beside the study, under the names of that model: ``companyName``.
-    """
-
-    title: Line = ""
-    product: Line
-    unit: Line
-    amount: Exact = Field(default=Fraction(1), gt=0)
-    functional_unit: Line = ""
-    boundary: Literal["cradle-to-gate", "cradle-to-grave", "gate-to-gate"] = "cradle-to-gate"
-    rule: Line = "gb-t-24067-2024"
-    method: Line = "gb-t-24067"
-    gwp: Line = ""
-    allocation: Literal["mass", "energy", "economic", "fraction", "substitution"] = "mass"
-    cut_off: float | None = Field(default=None, ge=0, lt=1)
-    excluded: list[Line] = []
-    region: Line = ""
-    period: Line = ""
-    as_of: dt.date | None = None
-    language: Language = "en"
-    factors: list[Line] = []
-    draws: int = Field(default=0, ge=0, le=1_000_000)
-    seed: int = Field(default=1, ge=0, lt=2**63)
-    pact: dict[str, Any] = {}
-
-
 _REASONS = {
     "missing": "缺少此项", "literal_error": "不在允许的取值之内", "string_type": "应为文本", "list_type": "应为列表",
     "date_type": "应为日期（如 2025-04-30）", "date_from_datetime_parsing": "应为日期（如 2025-04-30）",
@@ -393,7 +258,7 @@ _REASONS = {
     "string_too_short": "不得为空", "too_short": "不得为空", "int_parsing": "应为整数", "float_parsing": "应为数字",
     "value_error": "应为数字", "model_type": "应为一组键值", "model_attributes_type": "应为一组键值",
 }  # fmt: skip
-Model = TypeVar("Model", bound=_Document)
+Model = TypeVar("Model", bound=Document)
 
 
 def load(path: Path, model: type[Model]) -> Model:

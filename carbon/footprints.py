@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from carbon.documents import FootprintFile, load, validated
+from carbon.documents import load, validated
 from carbon.errors import DataError, Issues, UsageError, near_misses, printable
 from carbon.footprint.checks import BALANCE_COLUMNS
+from carbon.footprint.files import FootprintFile
 from carbon.footprint.study import CONTRIBUTION_COLUMNS, EDGE_COLUMNS, FOOTPRINT_COLUMNS, Footprint, footprint
 from carbon.footprint.uncertain import Uncertainty, uncertainty
 from carbon.library import load_library

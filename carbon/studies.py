@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from carbon.benchmarks.upgrades.checking import SAVINGS_COLUMNS, SavingsCheck, check_savings
+from carbon.benchmarks.upgrades.files import StudyFile
 from carbon.benchmarks.upgrades.upgrading import ABATEMENT_COLUMNS, UPGRADE_COLUMNS, Upgrade, upgrade
-from carbon.documents import StudyFile, load, validated
+from carbon.documents import load, validated
 from carbon.errors import DataError, Issues, UsageError, near_misses, printable
 from carbon.reading import SUFFIXES, Source, read
 from carbon.report import csv_bytes

@@ -93,6 +93,10 @@ def find_background(
         heard = [issue for issue in result.issues if issue.code not in _QUIET]
         issues.extend(replace(issue, column=_COLUMNS.get(issue.column, issue.column)) for issue in heard)
         masses |= _masses(result, asked)
+    for number, by_gas in masses.items():
+        one = chain.exchanges[number]
+        if one.origin == "biogenic" and one.kind != "captured" and "CO2" in by_gas:
+            by_gas[BIOGENIC] = by_gas.pop("CO2") + by_gas.get(BIOGENIC, 0.0)
     gases = tuple(sorted({gas for found in masses.values() for gas in found}))
     per_unit = np.zeros((len(chain.exchanges), len(gases)))
     known = np.ones(len(chain.exchanges), dtype=bool)
@@ -112,6 +116,7 @@ def _grid(name: str, library: Library) -> bool:
     return item is not None and item.id == "electricity"
 
 
+BIOGENIC = "CO2-biogenic"
 _COLUMNS = {"facility": "process", "item": "name", "quantity": "amount", "use": "kind"}  # as exchanges call them
 _QUIET = frozenset({"D105", "D104", "M305", "A403", "A401"})  # of a year of activities, not of exchanges
 
@@ -121,6 +126,9 @@ def _direct(exchange: Exchange, table: Table, library: Library, issues: Issues) 
     name = exchange.unit.species or exchange.name
     gas = library.gases.find(name) or library.gases.find(name.replace(" ", ""))
     identifier = gas.id if gas is not None else ("CO2e" if name == "CO2e" else "")
+    named, species = library.gases.find(exchange.name), exchange.unit.species
+    if named is not None and species not in ("", "CO2e", named.id):
+        identifier = ""
     mass = Unit("", exchange.unit.scale, frozenset(p for p in exchange.unit.dimension if p[0] != exchange.unit.species))
     if not identifier or mass.dimension != units.parse("kg").dimension:
         issues.add("P715", file=table.file, lines=[int(table.line[exchange.row])], column="name", value=exchange.name,
@@ -128,7 +136,11 @@ def _direct(exchange: Exchange, table: Table, library: Library, issues: Issues) 
         table.bad[exchange.row] = True
         return None
     if identifier == "CO2" and (exchange.kind in APART or exchange.origin == "biogenic"):
-        identifier = APART.get(exchange.kind, "CO2-biogenic")
+        identifier = APART.get(exchange.kind, BIOGENIC)
+    elif exchange.kind in APART:
+        issues.add("P717", file=table.file, lines=[int(table.line[exchange.row])], column="name", value=exchange.name)
+        table.bad[exchange.row] = True
+        return None
     return {identifier: float(units.ratio(mass, units.parse("kg")))}
 
 
@@ -183,6 +195,6 @@ def _masses(result: Result, asked: Sequence[int]) -> dict[int, dict[str, float]]
 
 def weights(gases: Sequence[str], potentials: dict[str, Fraction]) -> np.ndarray:
     """Return warming potentials of gases as float64[gases]; 0 of what is apart, NaN of a gas without one."""
-    apart = dict.fromkeys(("CO2-biogenic", *APART.values()), 0.0)
+    apart = dict.fromkeys((BIOGENIC, *APART.values()), 0.0)
     known = {gas: float(value) for gas, value in potentials.items()} | apart
     return np.array([known.get(gas, np.nan) for gas in gases])

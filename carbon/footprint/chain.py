@@ -21,6 +21,7 @@ from carbon.tables import Table
 
 BACKGROUND = frozenset({"material", "fuel", "electricity", "heat", "transport", "waste", "process", "captured"})
 GASES = frozenset({"emission", "uptake", "stored"})
+_MJ = units.parse("MJ")
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,11 @@ class Chain:
         return found[0] if len(found) == 1 else None
 
     def sharing(self, parameters: Parameters, scenario: str = "") -> tuple[set[str], set[int]]:
-        """Return the parameters and the co-products by whose amounts the outputs of some process share its burdens."""
+        """Return the parameters and co-products that shares, and the direction of waste, depend on."""
         several = {node.process for node in self.nodes if node.exchange >= 0}
+        several |= {self.nodes[supplier].process for link, supplier in zip(self.link.tolist(), self.supplier.tolist(),
+                                                                           strict=True)
+                    if self.exchanges[link].kind == "waste"}  # fmt: skip
         nodes = [node for node in self.nodes if node.process in several]
         names = {name for node in nodes for name in node.amount.names}
         return parameters.behind(names, scenario), {node.exchange for node in nodes if node.exchange >= 0}
@@ -182,6 +186,7 @@ def build(
             _fail("P710", exchange, "name", exchange.name, table, issues, near=near_misses(exchange.name, by_product))
             continue
         sign = -1.0 if exchange.kind in ("avoided", "co-product", "uptake") else 1.0
+        mine = own.get(exchange.process, [])  # none of a process whose outputs cannot share
         if inside:
             found = _supplier(exchange, by_product, processes, nodes, table, issues)
             if found is None:
@@ -190,9 +195,9 @@ def build(
             if exchange.kind == "waste" and _number(nodes[found].amount, values) < 0:
                 sign = -1.0  # what leaves as waste is what its treatment makes less of
             if scale is not None:
-                links += [(number, found, n, sign * scale * float(nodes[n].share)) for n in own[exchange.process]]
+                links += [(number, found, n, sign * scale * float(nodes[n].share)) for n in mine]
         else:
-            flows += [(number, n, sign * float(nodes[n].share)) for n in own[exchange.process]]
+            flows += [(number, n, sign * float(nodes[n].share)) for n in mine]
     columns = list(zip(*links, strict=True)) or [(), (), (), ()]
     parts = list(zip(*flows, strict=True)) or [(), (), ()]
     whole = [np.array(column, dtype=np.int64) for column in columns[:3]]
@@ -222,27 +227,27 @@ def _nodes(
     nodes = []
     for number, process in enumerate(processes):
         shared = [] if _method(process, allocation) == "substitution" else extra.get(number, [])
-        outputs = [(process.product, process.amount, process.properties)]
-        outputs += [(exchanges[e].name, exchanges[e].amount, exchanges[e].properties) for e in shared]
+        outputs = [(process.product, process.amount, process.unit, process.properties)]
+        outputs += [(e.name, e.amount, e.unit, e.properties) for e in (exchanges[number] for number in shared)]
         try:
             made = [
-                Output(name, _number(amount, values), *(_property(given, column) for column in PROPERTIES))
-                for name, amount, given in outputs
+                Output(name, _number(amount, values), *(_property(given, column, unit) for column in PROPERTIES))
+                for name, amount, unit, given in outputs
             ]
             if made[0].amount == 0:
                 issues.add("P713", file=process.file, lines=[process.line], column="amount", value=process.name)
                 continue
-            parts = shares(_method(process, allocation), made)
+            plant = {column: exact(number) for column, number in process.plant.items()}
+            parts = shares(_method(process, allocation), made, process.heat_output, plant)
         except (AllocationError, ExpressionError) as error:
             why = error.args[0] if isinstance(error, AllocationError) else error.said
             issues.add("P714", file=process.file, lines=[process.line], column="allocation", value=process.name,
                        why=why)  # fmt: skip
             continue
         kept = [-1, *shared]
-        units_of = [process.unit, *(exchanges[e].unit for e in shared)]
         nodes += [
             Node(number, name, amount, unit, share, exchange)
-            for (name, amount, _), unit, share, exchange in zip(outputs, units_of, parts, kept, strict=True)
+            for (name, amount, unit, _), share, exchange in zip(outputs, parts, kept, strict=True)
         ]
     return nodes
 
@@ -251,8 +256,11 @@ def _number(amount: Expression, values: Mapping[str, Any]) -> Fraction:
     return amount.fraction() if amount.exact and not amount.names else exact(float(amount.evaluate(values)))
 
 
-def _property(given: Mapping[str, float], column: str) -> Fraction | None:
-    return exact(given[column]) if column in given else None
+def _property(given: Mapping[str, float], column: str, unit: units.Unit) -> Fraction | None:
+    """Return a property of one unit of an output; the heat value of a unit of energy goes without saying."""
+    if column in given or column != "allocation_energy":
+        return exact(given[column]) if column in given else None
+    return units.ratio(unit, _MJ) if unit.dimension == _MJ.dimension else None
 
 
 def _supplier(

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from carbon import units
-from carbon.documents import FootprintFile
 from carbon.errors import Issues, Said
-from carbon.footprint.chain import Chain
+from carbon.footprint.chain import GASES, Chain
+from carbon.footprint.files import FootprintFile
 from carbon.footprint.rules import find_rule, near_rules
 from carbon.footprint.tables import STAGES, Exchange, Process
 from carbon.library import Library
@@ -31,10 +31,28 @@ _SINKS = frozenset({"co-product", "waste", "emission"})
 
 
 def check_study(study: FootprintFile, chain: Chain, table: Table, library: Library, issues: Issues) -> None:
-    """Report what a study names or leaves open: its rules (P734, P736), fuels (P732), background rows (P737)."""
+    """Report what a study names or leaves open.
+
+    Its rules (P734, P736), fuels (P732), background rows (P737), factors that nothing takes (P716), and what it
+    leaves out without an amount (P718).
+    """
     _check_rule(study, issues)
     _check_fuels(chain, table, library, issues)
     _check_links(chain, table, issues)
+    _check_factors(chain, table, issues)
+    named = {folded(e.name) for e in chain.exchanges}
+    words = [name for name in study.excluded if folded(name) not in named]
+    if words:
+        issues.add("P718", file="study.toml", column="excluded", value="; ".join(words)[:80])
+
+
+def _check_factors(chain: Chain, table: Table, issues: Issues) -> None:
+    """Report factors of rows that take none: links to a process of the study, and gases (P716)."""
+    linked = set(chain.link.tolist())
+    for number, exchange in enumerate(chain.exchanges):
+        if (number in linked or exchange.kind in GASES) and not np.isnan(table.numbers["factor"][exchange.row]):
+            issues.add("P716", file=table.file, lines=[int(table.line[exchange.row])], column="factor",
+                       value=exchange.name)  # fmt: skip
 
 
 def _check_rule(study: FootprintFile, issues: Issues) -> None:

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbon import periods, units
-from carbon.documents import FootprintFile, validated
+from carbon.documents import validated
 from carbon.errors import DataError, Issues, Said, near_misses
 from carbon.footprint.background import APART, Background, find_background, weights
 from carbon.footprint.chain import BACKGROUND, LOOP_REASONS, Chain, build, loop_names
 from carbon.footprint.checks import balance_records, check_cut_off, check_study, left_out, within
 from carbon.footprint.declared import Declared, read_declarations
 from carbon.footprint.expressions import ExpressionError
+from carbon.footprint.files import FootprintFile
+from carbon.footprint.grades import grade
 from carbon.footprint.loops import SingularSystemError
 from carbon.footprint.tables import SCORES, STAGES, Parameters, read_exchanges, read_parameters, read_processes
 from carbon.library import Library, load_library
@@ -194,12 +196,19 @@ class Footprint:
             for name, gas in (("biogenic", "CO2-biogenic"), *APART.items()):
                 if gas in self.background.gases:
                     parts.append(("apart", name, float(solved.total[self.background.gases.index(gas)])))
+            graded = self.grade(scenario)
+            parts += [("class", graded, parts[0][2])] if graded is not None else []
             for part, name, value in parts:
                 known = None if np.isnan(value) else value
                 share = None if known is None or not total or part == "apart" else 100 * known / total
                 records.append({"scenario": scenario, "part": part, "name": name, "co2e_kg": known, "share_pct": share,
                                 "complete": self.complete})  # fmt: skip
         return records
+
+    def grade(self, scenario: str = "") -> str | None:
+        """Return the class of a footprint by the class table of the study; None without one, or beyond its limits."""
+        classes, total = self.study.classes, self.co2e(scenario)
+        return None if classes is None or total is None or not self.complete else grade(total, classes.pairs)
 
     @cached_property
     def balance_records(self) -> list[dict[str, Any]]:
@@ -332,12 +341,19 @@ def footprint(
 
 
 def _left_out(found: Footprint, scenario: str, uncut: Solved | None) -> float | None:
-    """Return the share of what is left out in the footprint with it; None where it is not known."""
+    """Return the share of what is left out in the footprint with it; None where it is not known.
+
+    Burdens and credits that are left out both count as sizes, so that they do not hide each other.
+    """
     kept = found.co2e(scenario)
-    total = kept if uncut is None else replace(found, solved={scenario: uncut}).co2e(scenario)
-    if kept is None or total is None:
-        return None
-    return abs(total - kept) / abs(total) if total else 0.0
+    if kept is None or uncut is None:
+        return None if kept is None else 0.0
+    weights, chain = found._weights, uncut.chain
+    flows = np.bincount(chain.flow, uncut.flow @ weights, len(chain.exchanges))
+    taken = uncut.scaling[chain.consumer] * uncut.amount[chain.link] * chain.scale
+    flows += np.bincount(chain.link, taken * (uncut.intensity @ weights)[chain.supplier], len(chain.exchanges))
+    gone = float(np.abs(flows[sorted(found.chain.left_out)]).sum())
+    return None if np.isnan(gone) else gone / (abs(kept) + gone) if gone else 0.0
 
 
 def _shared(

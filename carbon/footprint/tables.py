@@ -11,6 +11,7 @@ import numpy as np
 
 from carbon import periods, units
 from carbon.errors import Issues, Said, near_misses
+from carbon.footprint.allocation import HEAT_AND_POWER
 from carbon.footprint.expressions import Expression, ExpressionError, evaluate_parameters, parameter_name
 from carbon.inventory.resolve import unit_code
 from carbon.schema import choice_ids, choices, folded
@@ -41,6 +42,10 @@ class Process:
         How much it makes for its exchanges. [unit]
     properties : dict of str to float
         What it can share burdens by.
+    heat_output : str
+        Which of its outputs is the heat, where it makes heat and power.
+    plant : dict of str to float
+        Numbers of a plant of heat and power, by which they can share.
     """
 
     name: str
@@ -54,6 +59,8 @@ class Process:
     properties: Mapping[str, float]
     line: int
     file: str = ""
+    heat_output: str = ""
+    plant: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -209,8 +216,8 @@ def read_processes(table: Table, issues: Issues) -> list[Process]:
     """Return the processes of a table; the same name twice is an error (P702)."""
     reader, found = Reader(table, issues), []
     seen: dict[str, int] = {}
-    allocations = {word: word for word in ("mass", "energy", "economic", "fraction", "substitution")} | {
-        "质量": "mass", "能量": "energy", "经济": "economic", "自定": "fraction", "替代": "substitution"}  # fmt: skip
+    allocations = choice_ids("allocation")
+    plant = [name for names in HEAT_AND_POWER.values() for name in names]
     for row in reader.rows():
         name, line = reader.text("process"), int(table.line[row])
         if folded(name) in seen:
@@ -224,7 +231,8 @@ def read_processes(table: Table, issues: Issues) -> list[Process]:
         seen[folded(name)] = line
         found.append(
             Process(name, reader.text("product") or name, amount, unit, stage, reader.text("region"),
-                    reader.text("period"), allocation, _properties(reader), line, table.file)
+                    reader.text("period"), allocation, _numbers(reader, PROPERTIES), line, table.file,
+                    reader.text("heat_output"), _numbers(reader, plant))
         )  # fmt: skip
     return found
 
@@ -253,7 +261,7 @@ def read_exchanges(table: Table, processes: list[Process], issues: Issues) -> li
             continue
         found.append(
             Exchange(row, process, kind, reader.text("name"), amount, unit, reader.text("provider"), stage, origin,
-                     distance, _properties(reader), trip, reader.number("load_t") is not None)
+                     distance, _numbers(reader, PROPERTIES), trip, reader.number("load_t") is not None)
         )  # fmt: skip
     return found
 
@@ -341,8 +349,8 @@ def _period(reader: Reader) -> bool:
     return True
 
 
-def _properties(reader: Reader) -> dict[str, float]:
-    return {name: value for name in PROPERTIES if (value := reader.number(name)) is not None}
+def _numbers(reader: Reader, columns: Iterable[str]) -> dict[str, float]:
+    return {name: value for name in columns if (value := reader.number(name)) is not None}
 
 
 def exact(number: float) -> Fraction:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from carbon.documents import Line, _Document, validated
+from carbon.documents import Document, Line, validated
 from carbon.errors import Issues, Said, near_misses
 from carbon.library.drafts import Draft
 from carbon.schema import folded_header
@@ -18,7 +18,7 @@ Kind = Literal["cpcd", "uk", "pact", "table"]
 KINDS: tuple[Kind, ...] = ("cpcd", "uk", "pact", "table")
 
 
-class Fields(_Document):
+class Fields(Document):
     """What a column, or one value for all rows, can say; `name` is the name in both languages."""
 
     id: Line = ""
@@ -47,7 +47,7 @@ class Fields(_Document):
         return {name: text for name, text in dict(self).items() if text}
 
 
-class Origin(_Document):
+class Origin(Document):
     """Where a file comes from, as its user states it."""
 
     title: Line = ""
@@ -60,7 +60,7 @@ class Origin(_Document):
     notes: Line = ""
 
 
-class ImportMap(_Document):
+class ImportMap(Document):
     """A map file: what the columns of a foreign table are.
 
     Attributes

@@ -6,7 +6,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from carbon.footprint.grades import grades
 from carbon.footprint.rules import find_rule
+from carbon.footprint.statistics import probability_below
 from carbon.footprint.study import Footprint
 from carbon.footprint.tables import SCORES
 from carbon.footprint.tree import contribution_tree
@@ -158,6 +162,9 @@ def _form(found: Footprint, w: dict[str, str], pact: bool, public: bool) -> list
     ]
     out = [f"### {w['result']} (kgCO2e {w['per']} {found.study.amount} {escape(found.study.unit)})", ""]
     out += table([w["scenario"], w["complete"], w["total"]], rows, 1, "footprint.csv", w)
+    if found.study.classes is not None:
+        named = [f"{escape(scenario_name(name, w))} {escape(found.grade(name) or w['none'])}" for name in found.solved]
+        out += [f"- {w['class']} ({escape(found.study.classes.source)}): {', '.join(named)}", ""]
     for part in ("gas", "stage", "origin", "apart", *(() if public else ("process",))):
         out += _matrix(found, part, w)
     if not public:
@@ -249,6 +256,7 @@ def _spread(found: Footprint, uncertainty: Mapping[str, Uncertainty], w: dict[st
     header = [w["scenario"], "kgCO2e", w["mean"], w["median"], w["low"], w["high"]]
     base = next(iter(uncertainty.values()))
     out = [*table(header, rows, 4, "draws.parquet", w), getattr(base.said, found.study.language), ""]
+    out += _pairs(found, uncertainty, w)
     if public:
         return out
     if base.mean_shift:
@@ -268,6 +276,27 @@ def _spread(found: Footprint, uncertainty: Mapping[str, Uncertainty], w: dict[st
     ]  # fmt: skip
     header = [w["name"], w["kind"], w["line"], w["by_theory"], w["by_draws"]]
     return [*out, f"{w['sensitivity']}:", "", *table(header, rows, 3, "sensitivity.csv", w)]
+
+
+def _pairs(found: Footprint, uncertainty: Mapping[str, Uncertainty], w: dict[str, str]) -> list[str]:
+    """Return how likely each scenario lies below the base case, by common random numbers, and the classes of draws."""
+    base, *others = uncertainty.items()
+    if len(base[1].draws) < 2:
+        return []
+    out = []
+    for name, one in others:
+        good = np.isfinite(one.draws) & np.isfinite(base[1].draws)
+        if good.sum() > 1:
+            below = probability_below(one.draws[good], base[1].draws[good])
+            out.append("- " + w["below_base"].format(
+                name=escape(name), p=figure(100 * below.probability, 1), error=figure(100 * below.standard_error, 1)
+            ))  # fmt: skip
+    if found.study.classes is not None:
+        for name, one in uncertainty.items():
+            shares = grades(one.draws, found.study.classes.pairs).items()
+            said = ", ".join(f"{escape(grade)} {figure(100 * share, 1)} %" for grade, share in shares if share)
+            out.append(f"- {w['class_draws']}, {escape(scenario_name(name, w))}: {said or w['none']}")
+    return [*out, ""] if out else []
 
 
 def _balances(found: Footprint, w: dict[str, str]) -> list[str]:

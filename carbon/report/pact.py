@@ -16,8 +16,8 @@ from fractions import Fraction
 from typing import Any
 
 from carbon import periods, units
-from carbon.documents import FootprintFile
 from carbon.errors import Issues, Said, near_misses
+from carbon.footprint.files import FootprintFile
 from carbon.footprint.study import Footprint
 from carbon.library.pact import CARBON, FOOTPRINT, UNITS, YEARS
 from carbon.report.evidence import gwp_name

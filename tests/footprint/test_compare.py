@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from carbon.errors import UsageError
-from carbon.footprint.compare import compare, grade, grades
+from carbon.footprint.compare import compare
+from carbon.footprint.grades import grade, grades
 from carbon.footprint.study import Footprint, footprint
 
 Z = 1.959963984540054  # 97.5 % quantile of the standard normal distribution

@@ -298,3 +298,46 @@ def test_contributions_add_up_to_the_total_of_every_scenario() -> None:
         mine = [r for r in found.contribution_records if r["scenario"] == scenario]
         assert np.sum([r["co2e_kg"] for r in mine]) == pytest.approx(found.co2e(scenario), rel=1e-12)
     assert found.co2e("more") - found.co2e() == pytest.approx(1 / 1.25)
+
+
+def test_a_footprint_is_graded_by_the_table_of_the_study() -> None:
+    classes = {"limits": {"A": 10, "B": "20.5"}, "beyond": "C", "source": "invented"}
+    for amount, name in ((10, "A"), (10.1, "B"), (20.5, "B"), (21, "C")):
+        found = study([process("bread")], [co2("bread", amount)], "bread", classes=classes)
+        assert found.grade() == name
+        assert [(r["name"], r["co2e_kg"]) for r in found.records if r["part"] == "class"] == [(name, amount)]
+    with pytest.raises(DataError, match="T117"):
+        study([process("bread")], [co2("bread", 1)], "bread", classes=classes | {"limits": {"A": 10, "B": 10}})
+
+
+def test_what_is_left_out_is_weighed_without_its_sign() -> None:
+    # 10 stay; 5 and -5 are left out: 10 of 20, and not nothing
+    flows = [co2("bread", 10), row("bread", "material", "x", 5, factor=1, factor_unit="kgCO2/kg"),
+             row("bread", "avoided", "y", 5, factor=1, factor_unit="kgCO2/kg")]  # fmt: skip
+    found = study([process("bread")], flows, "bread", excluded=["x", "y"], cut_off=0.05)
+    assert found.left_out_pct[""] == pytest.approx(50)
+    assert "P731" in codes(found)
+
+
+@pytest.mark.parametrize("kind", ["material", "fuel"])
+def test_co2_of_biogenic_origin_stays_apart_whatever_the_row_is(kind: str) -> None:
+    burnt = row("bread", kind, "木材" if kind == "fuel" else "纸", 1, "t", origin="biogenic", factor=1.5,
+                factor_unit="tCO2/t")  # fmt: skip
+    found = study([process("bread")], [co2("bread", 10), burnt], "bread")
+    assert found.co2e() == pytest.approx(10)
+    assert [r["co2e_kg"] for r in found.records if r["name"] == "biogenic" and r["part"] == "apart"] == [1500]
+
+
+def test_a_gas_and_its_unit_that_contradict_each_other_are_refused() -> None:
+    found = study([process("bread")], [row("bread", "emission", "SF6", 1, "kgCO2")], "bread")
+    assert "P715" in codes(found)
+    assert not found.complete
+
+
+def test_waste_follows_what_its_treatment_does_in_each_scenario() -> None:
+    # treating 0.5 of what a run of 10 takes for 20 kg: 1 kg, whichever way the run is written
+    made = [process("bread"), process("tip", "waste", "q")]
+    flows = [row("bread", "waste", "waste", 0.5), co2("tip", 20)]
+    found = study(made, flows, "bread", parameters=[{"parameter": "q", "value": 10}],
+                  scenarios=[{"scenario": "taken", "parameter": "q", "value": -10}])  # fmt: skip
+    assert (found.co2e(), found.co2e("taken")) == (pytest.approx(1), pytest.approx(1))

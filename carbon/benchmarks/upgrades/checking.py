@@ -13,12 +13,13 @@ import numpy as np
 from carbon import periods, units
 from carbon.benchmarks.benchmarking import source_of
 from carbon.benchmarks.upgrades.differences import Accounted, Quantities, account_differences
+from carbon.benchmarks.upgrades.files import StudyFile
 from carbon.benchmarks.upgrades.grouping import groups
 from carbon.benchmarks.upgrades.kinds import SIDES
 from carbon.benchmarks.upgrades.retrace import engine_provenance, number_text, plain
 from carbon.benchmarks.upgrades.rows import Report, UnreadableError, find_item, periods_of, unique_names
 from carbon.benchmarks.upgrades.savings import UNKNOWN, NormalisedSaving, judge_claim, normalised_saving
-from carbon.documents import StudyFile, validated
+from carbon.documents import validated
 from carbon.errors import DataError, Issues, Said, UsageError, near_misses
 from carbon.inventory.explain import explain_line
 from carbon.inventory.provenance import LIBRARIES, version

@@ -14,11 +14,11 @@ import numpy as np
 from carbon import units
 from carbon.benchmarks.levels import Levels
 from carbon.benchmarks.upgrades import demand
+from carbon.benchmarks.upgrades.files import StudyFile
 from carbon.benchmarks.upgrades.grades import Taken, performance_of_grade
 from carbon.benchmarks.upgrades.grouping import groups
 from carbon.benchmarks.upgrades.kinds import SIDES, Kind, kinds
 from carbon.benchmarks.upgrades.rows import Report, UnreadableError, find_item, periods_of, unique_names
-from carbon.documents import StudyFile
 from carbon.errors import Issues, Said, UsageError
 from carbon.inventory.resolve import unit_code
 from carbon.library import Item, Library, Names

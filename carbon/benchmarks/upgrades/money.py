@@ -9,11 +9,11 @@ from fractions import Fraction
 import numpy as np
 
 from carbon import units
+from carbon.benchmarks.upgrades.files import Price, StudyFile
 from carbon.benchmarks.upgrades.finance import annuity, irr
 from carbon.benchmarks.upgrades.measures import Measures
 from carbon.benchmarks.upgrades.rows import Report
 from carbon.benchmarks.upgrades.support import Support
-from carbon.documents import Price, StudyFile
 from carbon.errors import Issues, Said
 from carbon.library import Library
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from carbon import periods
+from carbon.benchmarks.upgrades.files import StudyFile
 from carbon.benchmarks.upgrades.grouping import groups
-from carbon.documents import StudyFile
 from carbon.errors import Issues
 from carbon.inventory.resolve import NEAR_MISSES
 from carbon.library import Item, Library

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from carbon.benchmarks.policy import Rule, rules
+from carbon.benchmarks.upgrades.files import StudyFile
 from carbon.benchmarks.upgrades.finance import interest_subsidy, tax_credit
 from carbon.benchmarks.upgrades.rows import Report, UnreadableError
-from carbon.documents import StudyFile
 from carbon.errors import Issues, Said, near_misses
 
 LOAN, CREDIT = "interest-subsidy", "tax-credit"

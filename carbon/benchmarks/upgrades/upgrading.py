@@ -17,6 +17,7 @@ from carbon.benchmarks.levels import Levels, load_levels
 from carbon.benchmarks.policy import rules
 from carbon.benchmarks.upgrades.abatement import Ranking, rank
 from carbon.benchmarks.upgrades.differences import Accounted, Quantities, account_differences
+from carbon.benchmarks.upgrades.files import Price, StudyFile
 from carbon.benchmarks.upgrades.grouping import groups
 from carbon.benchmarks.upgrades.kinds import SIDES
 from carbon.benchmarks.upgrades.measures import Measures, resolve_measures
@@ -24,7 +25,7 @@ from carbon.benchmarks.upgrades.money import Money, check_parts, money_of, price
 from carbon.benchmarks.upgrades.retrace import explain_measure, upgrade_provenance
 from carbon.benchmarks.upgrades.rows import Report
 from carbon.benchmarks.upgrades.support import Support, schemes, support_of
-from carbon.documents import Price, StudyFile, validated
+from carbon.documents import validated
 from carbon.errors import DataError, Issues, Said, UsageError, near_misses
 from carbon.inventory.resolve import NEAR_MISSES
 from carbon.library import Library, load_library
