@@ -36,11 +36,13 @@ def summary(done: Computed, out: Path, public: Path | None) -> None:
         if name in done.uncertainty:
             _, around = spread(done.uncertainty[name])
             limits = [f"{significant(float(around.low))} … {significant(float(around.high))}"]
-        body.append([scenario_name(name, w), mark, *(significant(at.get((name, "stage", s))) for s in stages),
+        graded = [] if study.classes is None else [found.grade(name) or w["none"]]
+        body.append([scenario_name(name, w), mark, *graded, *(significant(at.get((name, "stage", s))) for s in stages),
                      significant(found.co2e(name)), *limits])  # fmt: skip
-    head = [w["scenario"], w["complete"], *(w[s] for s in stages), f"{w['total']} kgCO2e"]
+    head = [w["scenario"], w["complete"], *([] if study.classes is None else [w["class"]]), *(w[s] for s in stages)]
+    head.append(f"{w['total']} kgCO2e")
     head += ["95 %"] if done.uncertainty else []
-    rows("", head, body, len(head) - 2)
+    rows("", head, body, len(head) - (2 if study.classes is None else 3))
     for one in list(done.uncertainty.values())[:1]:
         print(f"{w['uncertainty']}: {getattr(one.said, lang)}")
     level = contribution_tree(found)

@@ -107,9 +107,9 @@ class Uncertainty:
         return Said(
             f"{count} uncertain numbers; {bare} numbers without limits count as certain as stated; every number has "
             f"limits behind {share} % of the footprint; analytic variance {theory[0]}; shares of outputs stay those "
-            f"of the base case" + (f"; {lost} draws have no solution and are left out" if lost else ""),
+            f"of the scenario" + (f"; {lost} draws have no solution and are left out" if lost else ""),
             f"不确定的数值 {count} 个；{bare} 个数值没有上下限，按所填数值视为确定；足迹中 {share} % 所依据的数值均有"
-            f"上下限；解析方差为{theory[1]}；产出间的分配比例保持基准情景"
+            f"上下限；解析方差为{theory[1]}；产出间的分配比例保持该情景的数值"
             + (f"；{lost} 次抽样无解，未计入" if lost else ""),
         )
 
