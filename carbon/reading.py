@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from carbon.arrays import from_arrow, to_arrow, to_strings
-from carbon.errors import Issues, UsageError, near_misses
+from carbon.errors import DataError, Issues, UsageError, near_misses
 from carbon.schema import table_words
 from carbon.workbooks import cell_text, read_sheet
 
@@ -109,6 +109,18 @@ def read(path: Path, issues: Issues, sheet: str | None = None) -> Source | None:
         issues.add("T102", file=path.name)
         return None
     return replace(found, digest=digest)
+
+
+def source_of(given: Any, issues: Issues, name: str) -> Source:
+    """Return a table given as a path, a frame or a source; a file that cannot be read is a `DataError`."""
+    if isinstance(given, Source):
+        return given
+    if isinstance(given, (str, Path)):
+        source = read(Path(given), issues, sheet=name)
+        if source is None:
+            raise DataError(issues)
+        return source
+    return from_frame(given, name)
 
 
 def from_frame(frame: Any, name: str) -> Source:

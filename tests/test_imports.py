@@ -5,11 +5,8 @@ All suppliers, products and numbers here are invented; expected values are read 
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import json
 import random
-import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -18,68 +15,17 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import xlsxwriter
-from hypothesis import given
-from hypothesis import strategies as st
 from pyarrow import parquet
+from shared.imported import EXAMPLES, ITEM, MAP, PACT, SOURCE, codes, footprint, rows_of, supplier
 
-from carbon import imports, load_library
-from carbon.cli import main
-from carbon.errors import CarbonError, DataError, Issues, UsageError
+from carbon import load_library
+from carbon.errors import DataError, UsageError
 from carbon.imports import Import, import_factors
 from carbon.library import pact
-from carbon.library.layouts import settings, spelled
+from carbon.library.layouts import settings
 from carbon.run import run
 
-EXAMPLES = Path(__file__).parents[1] / "examples" / "imports"
-SOURCE = {"title": "list (invented)", "publisher": "Example Ltd", "document": "list 7", "issued": dt.date(2025, 1, 1)}
-ITEM = {"item_kind": "purchased-goods", "item_use": "purchased", "item_origin": "mixed"}
 UK = "ID,Scope,Level 1,Level 2,Level 3,Level 4,Column Text,UOM,GHG/Unit,GHG Conversion Factor 2025"
-PACT: dict[str, Any] = json.loads((EXAMPLES / "supplier-pact.json").read_text("utf-8"))["data"][0]
-MAP = '[columns]\nname = "name"\nvalue = "value"\nunit = "unit"\n'
-
-
-def rows_of(folder: Path, name: str) -> list[dict[str, str]]:
-    with (folder / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def codes(issues: Issues) -> dict[str, list[int]]:
-    """Return the lines by code."""
-    found: dict[str, list[int]] = {}
-    for issue in issues:
-        found.setdefault(issue.code, []).extend(map(int, issue.lines))
-    return {code: sorted(lines) for code, lines in found.items()}
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Callable[..., Import]:
-    """Import lines of text through a map of name, value and unit."""
-
-    def table(*lines: str, head: str = "name,value,unit", map_text: str = MAP, **options: Any) -> Import:
-        path, mapping = tmp_path / "list.csv", tmp_path / "map.toml"
-        path.write_text("\n".join([head, *lines, ""]), encoding="utf-8")
-        mapping.write_text(map_text, encoding="utf-8")
-        return import_factors(
-            [path], tmp_path / "own", mapping=mapping, **({"publication": "mine"} | SOURCE | ITEM | options)
-        )
-
-    return table
-
-
-def supplier(tmp_path: Path, document: object, **options: Any) -> Import:
-    path = tmp_path / "supplier.json"
-    path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
-    return import_factors([path], tmp_path / "own", kind="pact", **({"publication": "supplier"} | options))
-
-
-def footprint(**changes: Any) -> dict[str, Any]:
-    """Return the footprint of the example with other properties; `pcf` changes single ones, None removes one."""
-    made = json.loads(json.dumps(PACT))
-    for name, value in (changes.pop("pcf") if isinstance(changes.get("pcf"), dict) else {}).items():
-        made["pcf"].pop(name) if value is None else made["pcf"].update({name: value})
-    for name, value in changes.items():
-        made.pop(name) if value is None else made.update({name: value})
-    return made
 
 
 # --- the four layouts ---------------------------------------------------------------------------------------------
@@ -447,158 +393,3 @@ def test_ragged_row_costs_no_other_row(table: Callable[..., Import]) -> None:
     done = table("A,1,kgCO2e/kg", "B,1,000,kgCO2e/kg", "C,3,kgCO2e/kg")
     assert done.rows == 2
     assert codes(done.issues)["T109"] == [3]
-
-
-# --- files and folders --------------------------------------------------------------------------------------------
-
-
-def test_another_import_of_that_name_is_replaced_only_if_asked(table: Callable[..., Import]) -> None:
-    first = table("A,1,kgCO2e/kg")
-    assert first.written
-    assert not table("A,1,kgCO2e/kg").written
-    before = {path.name: path.read_bytes() for path in first.folder.iterdir()}
-    with pytest.raises(UsageError, match="--replace"):
-        table("A,2,kgCO2e/kg")
-    assert {path.name: path.read_bytes() for path in first.folder.iterdir()} == before
-    assert table("A,2,kgCO2e/kg", replace=True).written
-    assert [row["value"] for row in rows_of(first.folder, "factors.csv")] == ["2"]
-    assert [path.name for path in first.folder.parent.iterdir()] == ["mine"]
-
-
-def test_folder_with_other_files_is_never_replaced(table: Callable[..., Import], tmp_path: Path) -> None:
-    done = table("A,1,kgCO2e/kg")
-    (done.folder / "steam.csv").write_text("by hand", encoding="utf-8")
-    with pytest.raises(UsageError):
-        table("A,2,kgCO2e/kg", replace=True)
-    assert (done.folder / "steam.csv").read_text("utf-8") == "by hand"
-
-
-def test_nothing_is_written_if_nothing_can_be_taken(table: Callable[..., Import], tmp_path: Path) -> None:
-    for lines in ([], ["A,,kgCO2e/kg"], ["A,x,kgCO2e/kg"]):
-        with pytest.raises(DataError) as caught:
-            table(*lines)
-        assert caught.value.issues.errors
-    assert not (tmp_path / "own").exists()
-
-
-def test_failure_while_writing_leaves_the_earlier_import(
-    table: Callable[..., Import], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    done = table("A,1,kgCO2e/kg")
-    before = {path.name: path.read_bytes() for path in done.folder.iterdir()}
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("carbon.run._swap", full)
-    with pytest.raises(OSError, match="No space"):
-        table("A,2,kgCO2e/kg", replace=True)
-    assert {path.name: path.read_bytes() for path in done.folder.iterdir()} == before
-    assert [path.name for path in done.folder.parent.iterdir()] == ["mine"]
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["", ".", "..", "../x", "a/b", "/tmp/x", "A", "a--b", "-a", "a_b", "a\n", "因子", "methods", "uk-desnz-2025",
-     "a" * 61],
-)  # fmt: skip
-def test_publication_is_a_plain_name_of_ones_own(table: Callable[..., Import], tmp_path: Path, name: str) -> None:
-    with pytest.raises(CarbonError):
-        table("A,1,kgCO2e/kg", publication=name)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["list.csv", "map.toml"]
-
-
-def test_shipped_folder_and_files_are_refused_as_target(tmp_path: Path) -> None:
-    target = tmp_path / "file"
-    target.write_text("", encoding="utf-8")
-    for into in (target, Path(__file__).parents[1] / "factors"):
-        with pytest.raises(UsageError, match="own factors"):
-            import_factors([EXAMPLES / "uk-like.csv"], into, kind="uk", publication="mine")
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [("", "F240"), ("[", "F240"), ("[" * 100_000, "F240"), ('{"a":' * 100_000, "F240"), ("NaN", "F240"),
-     ('{"data": Infinity}', "F240"), ('{"id": 1, "id": 2}', "F240"), ("9" * 10_000, "F240"), ("null", "F230"),
-     ("[]", "F230"), ('{"data": []}', "F230"), ('{"data": [1]}', "F230"), ('"text"', "F230"), ("{}", "F242"),
-     ('{"data": [' + "{}," * 20_000 + "{}]}", "T112"), (json.dumps({"specVersion": "3.0.0", "pcf": [[]]}), "F241"),
-     ('{"specVersion": "3.0.0", "id": ' + "[" * 900 + "]" * 900 + "}", "F241")],
-)  # fmt: skip
-def test_hostile_json_is_a_clear_error(tmp_path: Path, text: str, code: str) -> None:
-    with pytest.raises(DataError) as caught:
-        supplier(tmp_path, text)
-    assert code in codes(caught.value.issues)
-    assert not (tmp_path / "own").exists()
-
-
-@pytest.mark.parametrize("end", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
-def test_times_at_the_edge_of_the_calendar_are_no_crash(tmp_path: Path, end: str) -> None:
-    try:
-        done = supplier(tmp_path, footprint(pcf={"referencePeriodEnd": end}), as_of=dt.date(2025, 6, 30))
-    except DataError:
-        return
-    assert done.rows == 1
-
-
-def test_name_with_a_lone_surrogate_or_a_formula(tmp_path: Path) -> None:
-    with pytest.raises(DataError) as caught:
-        supplier(tmp_path, json.dumps(footprint(productNameCompany="a\ud800b")))
-    assert "T114" in codes(caught.value.issues)
-    done = supplier(tmp_path, footprint(productNameCompany="=HYPERLINK(1)"))
-    assert rows_of(done.folder, "items.csv")[0]["name_en"] == "=HYPERLINK(1)"
-
-
-def test_large_files_are_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imports, "MAXIMUM_BYTES", 100)
-    with pytest.raises(DataError) as caught:
-        supplier(tmp_path, footprint())
-    assert codes(caught.value.issues) == {"T112": []}
-
-
-def test_facts_that_are_not_given_are_asked_for(tmp_path: Path) -> None:
-    with pytest.raises(DataError) as caught:
-        import_factors([EXAMPLES / "cpcd-like.csv"], tmp_path / "own", kind="cpcd", publication="cpcd")
-    assert {issue.column for issue in caught.value.issues.errors} == {"publisher", "issued"}
-
-
-def test_unknown_keys_of_a_map_name_the_nearest(table: Callable[..., Import]) -> None:
-    with pytest.raises(DataError) as caught:
-        table("A,1,kgCO2e/kg", map_text=MAP + 'regoin = "x"\n')
-    assert "region" in caught.value.issues[0].remedy()
-    with pytest.raises(DataError) as caught:
-        table("A,1,kgCO2e/kg", map_text=MAP.replace('unit = "unit"', 'unit = "units"'))
-    assert "unit" in caught.value.issues[0].remedy()
-
-
-def test_units_that_a_map_spells(table: Callable[..., Import]) -> None:
-    done = table("A,1,kg CO2 eq. per sack", map_text=MAP + '[units]\n"kg CO2 eq. per sack" = "kgCO2e/pc"\n')
-    [row] = rows_of(done.folder, "factors.csv")
-    assert (row["unit"], row["note"]) == ("kgCO2e/pc", "printed unit kg CO2 eq. per sack")
-
-
-@given(st.text(max_size=40))
-def test_spelling_a_unit_never_fails(text: str) -> None:
-    assert isinstance(spelled(text, {}), str)
-
-
-def test_command_says_what_it_did(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    import carbon.cli.imports  # noqa: F401 - adds the command
-
-    def command(*words: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["carbon", "factors", "import", *words, "--into", str(tmp_path / "own")])
-        with pytest.raises(SystemExit) as left:
-            main()
-        return int(left.value.code or 0)
-
-    assert command(str(EXAMPLES / "uk-like.csv"), "--kind", "uk", "--publication", "uk", "--lang", "zh") == 0
-    said = capsys.readouterr()
-    assert "2 个因子，2 个新项目" in said.out
-    assert "[F237]" in said.err
-    assert command(str(EXAMPLES / "uk-like.csv"), "--kind", "uk", "--publication", "../uk") == 2
-    assert command(str(EXAMPLES / "uk-lik.csv"), "--kind", "uk", "--publication", "uk") == 2
-    assert "uk-like.csv" in capsys.readouterr().err
-    assert command(str(EXAMPLES / "cpcd-like.csv"), "--kind", "cpcd", "--publication", "c") == 1
-    assert "--issued" in capsys.readouterr().err
-    assert command(str(EXAMPLES / "cpcd-like.csv"), "--kind", "cpcd", "--publication", "c", "--issued", "soon") == 2

@@ -15,10 +15,10 @@ from carbon.benchmarks.gates import Gates
 from carbon.benchmarks.levels import Levels, load_levels
 from carbon.benchmarks.lines import resolve_lines
 from carbon.benchmarks.verdicts import Verdicts, judge
-from carbon.errors import DataError, Issues
+from carbon.errors import Issues
 from carbon.inventory.output import LINE_TEXTS
 from carbon.library import Library, load_library
-from carbon.reading import Source, from_frame, read
+from carbon.reading import Source, source_of
 
 if TYPE_CHECKING:
     from carbon.inventory import Result
@@ -78,18 +78,6 @@ def benchmark(
     products = [i for i in chosen if known.sets[i].meta.kind != "equipment"]
     resolved = resolve_lines(source_of(lines, issues, "lines"), issues)
     return judge(resolved, known, products, Gates(), library or load_library(), issues, language)
-
-
-def source_of(given: Any, issues: Issues, name: str) -> Source:
-    """Return a table given as a path, a frame or a source; a file that cannot be read is a `DataError`."""
-    if isinstance(given, Source):
-        return given
-    if isinstance(given, (str, Path)):
-        source = read(Path(given), issues, sheet=name)
-        if source is None:
-            raise DataError(issues)
-        return source
-    return from_frame(given, name)
 
 
 def benchmark_result(

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbon import periods, units
-from carbon.benchmarks.benchmarking import source_of
 from carbon.benchmarks.grading import Graded, combined, grade_rows
 from carbon.benchmarks.levels import Levels, Named, load_levels
 from carbon.benchmarks.policy import Rule, rules
 from carbon.errors import DataError, Issues, Said
+from carbon.reading import source_of
 from carbon.tables import Table, check
 
 if TYPE_CHECKING:

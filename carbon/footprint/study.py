@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from carbon.footprint.grades import grade
 from carbon.footprint.loops import SingularSystemError
 from carbon.footprint.tables import SCORES, STAGES, Parameters, read_exchanges, read_parameters, read_processes
 from carbon.library import Library, load_library
-from carbon.reading import Source, from_frame, read
+from carbon.reading import source_of
 from carbon.tables import Table, check
 
 if TYPE_CHECKING:
@@ -457,13 +456,7 @@ def _stop(issues: Issues, *codes: str) -> None:
 
 
 def _table(given: Any, name: str, issues: Issues) -> Table:
-    if isinstance(given, (str, Path)):
-        found = read(Path(given), issues, sheet=name)
-        if found is None:
-            raise DataError(issues)
-        given = found
-    source = given if isinstance(given, Source) else from_frame(given, name)
-    table = check(source, name, issues)
+    table = check(source_of(given, issues, name), name, issues)
     if table is None:
         raise DataError(issues)
     return replace(table)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,7 @@ from carbon.inventory.routes import route
 from carbon.inventory.terms import ENERGY, PRIMARY, Key, Routed
 from carbon.inventory.totals import Completeness
 from carbon.library import Library, load_library
-from carbon.reading import Source, from_frame, read
+from carbon.reading import source_of
 from carbon.schema import choices
 from carbon.tables import Table, check
 
@@ -171,12 +170,7 @@ def _region(text: str, library: Library) -> str:
 
 def _checked(given: Any, name: str, issues: Issues) -> Table:
     """Return a checked table; what makes the whole of it useless is raised."""
-    if isinstance(given, (str, Path)):
-        found = read(Path(given), issues, sheet=name)
-        if found is None:
-            raise DataError(issues)
-        given = found
-    source = given if isinstance(given, Source) else from_frame(given, name)
+    source = source_of(given, issues, name)
     if source.rows.num_rows == 0:
         issues.add("T102", file=source.file)
         raise DataError(issues)

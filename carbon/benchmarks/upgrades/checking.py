@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbon import periods, units
-from carbon.benchmarks.benchmarking import source_of
 from carbon.benchmarks.upgrades.differences import Accounted, Quantities, account_differences
 from carbon.benchmarks.upgrades.files import StudyFile
 from carbon.benchmarks.upgrades.grouping import groups
@@ -25,6 +24,7 @@ from carbon.inventory.explain import explain_line
 from carbon.inventory.provenance import LIBRARIES, version
 from carbon.inventory.resolve import unit_code
 from carbon.library import Library, load_library
+from carbon.reading import source_of
 from carbon.tables import Table, check
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbon import periods
-from carbon.benchmarks.benchmarking import source_of
 from carbon.benchmarks.equipment import Due, due
 from carbon.benchmarks.levels import Levels, load_levels
 from carbon.benchmarks.policy import rules
@@ -29,6 +28,7 @@ from carbon.documents import validated
 from carbon.errors import DataError, Issues, Said, UsageError, near_misses
 from carbon.inventory.resolve import NEAR_MISSES
 from carbon.library import Library, load_library
+from carbon.reading import source_of
 from carbon.tables import check
 
 if TYPE_CHECKING:
