@@ -11,6 +11,7 @@ from typing import Any
 
 from carbon.documents import load, validated
 from carbon.errors import DataError, Issues, UsageError, near_misses, printable
+from carbon.folders import ISSUE_COLUMNS, MARK, check_target, write_folder, write_tables
 from carbon.footprint.checks import BALANCE_COLUMNS
 from carbon.footprint.files import FootprintFile
 from carbon.footprint.study import CONTRIBUTION_COLUMNS, EDGE_COLUMNS, FOOTPRINT_COLUMNS, Footprint, footprint
@@ -29,8 +30,6 @@ from carbon.report.evidence import (
 )
 from carbon.report.footprint import render_footprint
 from carbon.report.pact import product_footprint
-from carbon.report.tables import csv_bytes
-from carbon.run import ISSUE_COLUMNS, MARK, check_target, write_folder
 from carbon.schema import folded, table_words
 from carbon.workbooks import sheet_names
 
@@ -284,8 +283,7 @@ def write_footprint(done: Computed, target: Path) -> None:
     }
 
     def fill(folder: Path) -> None:
-        for name, (columns, records) in tables.items():
-            (folder / name).write_bytes(csv_bytes(columns, records))
+        write_tables(folder, tables)
         if found.study.draws and done.uncertainty:
             _write_draws(folder / "draws.parquet", done)
         _write_words(folder, done, public=False)
@@ -310,8 +308,8 @@ def export_public(done: Computed, target: Path, full: str = "") -> None:
     rated = [record for record in quality_records(found) if record["part"] == "total"]
 
     def fill(folder: Path) -> None:
-        (folder / "footprint.csv").write_bytes(csv_bytes(FOOTPRINT_COLUMNS, totals))
-        (folder / "quality.csv").write_bytes(csv_bytes(QUALITY_COLUMNS, rated))
+        tables = {"footprint.csv": (FOOTPRINT_COLUMNS, totals), "quality.csv": (QUALITY_COLUMNS, rated)}
+        write_tables(folder, tables)
         _write_words(folder, done, public=True)
 
     document = public_evidence(found, done.inputs, done.uncertainty) | {"full_result_sha256": full}

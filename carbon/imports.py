@@ -16,13 +16,13 @@ from typing import Any
 from carbon import shipped
 from carbon.documents import load
 from carbon.errors import DataError, Issues, Said, UsageError, near_misses, printable
+from carbon.folders import ISSUE_COLUMNS, MARK, write_folder
 from carbon.library import Library, load_library, pact, uk
 from carbon.library.drafts import Draft
 from carbon.library.importing import assemble, line_by_line, merged
 from carbon.library.layouts import Grid, ImportMap, drafts, settings
 from carbon.reading import read
 from carbon.report import csv_bytes
-from carbon.run import ISSUE_COLUMNS, MARK, write_folder
 from carbon.workbooks import cell_text, read_sheet
 
 MAXIMUM_BYTES, MAXIMUM_ROWS = 32 << 20, 30_000

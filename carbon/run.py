@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from carbon.documents import RunFile, load, validated
 from carbon.errors import DataError, Issues, UsageError, near_misses, printable
+from carbon.folders import ISSUE_COLUMNS, MARK, check_target, write_folder, write_json, write_tables
 from carbon.inventory import Result, account
 from carbon.inventory.explain import explain_record, plan_document
 from carbon.library import Library, load_library
 from carbon.reading import SUFFIXES, Source, read
-from carbon.report import cell, csv_bytes, render_markdown
+from carbon.report import cell, render_markdown
 from carbon.schema import folded, table_words
 
 NAMES = {name: table_words(name) for name in ("activities", "facilities", "output")}
-MARK = "provenance.json"
 WRITTEN = {
     "totals.csv", "energy.csv", "intensity.csv", "benchmarks.csv", "issues.csv", "lines.parquet", "plan.json", MARK,
     "report.md",
 }  # fmt: skip
-DEBRIS = {".DS_Store", "desktop.ini", "Thumbs.db"}  # what file managers leave behind
 
 
 @dataclass(frozen=True)
@@ -191,48 +185,10 @@ def run(path: str | Path, out: str | Path | None = None, **changes: Any) -> tupl
     """
     job = open_job(path, **changes)
     target = Path(out) if out is not None else job.out
-    check_target(target)
+    check_target(target, WRITTEN)
     result, digests = compute(job)
     write(result, target, digests)
     return result, target
-
-
-def check_target(target: Path, names: Collection[str] = WRITTEN) -> None:
-    """Refuse a target that is, or lies below, a file, and a folder with anything else than an earlier result.
-
-    Parameters
-    ----------
-    target : pathlib.Path
-        Where results are to go.
-    names : collection of str
-        Files that a result of this kind has.
-
-    Raises
-    ------
-    UsageError
-        If something would be lost.
-    """
-    above = next((parent for parent in target.parents if parent.exists()), target)
-    if not above.is_dir():
-        message = f"{target} cannot be made: {above} is a file; choose another with -o"
-        raise UsageError(message)
-    if not target.exists():
-        return
-    found = {path.name for path in target.iterdir()} if target.is_dir() else set()
-    if not target.is_dir() or (found and not _is_result(target)):
-        message = f"{target} exists and is not a result folder; choose another with -o, or remove it"
-        raise UsageError(message)
-    if others := sorted(found - set(names) - DEBRIS):
-        message = f"{target} also holds {', '.join(others[:5])}, which a new result would replace; move it elsewhere"
-        raise UsageError(message)
-
-
-def _is_result(folder: Path) -> bool:
-    """Return whether a folder has the mark of a result, and not just a file of that name."""
-    with suppress(OSError, ValueError):
-        document = json.loads((folder / MARK).read_text("utf-8"))
-        return isinstance(document, dict) and {"inputs", "results"} <= document.keys()
-    return False
 
 
 def write(result: Result, target: Path, digests: dict[str, str]) -> None:
@@ -262,80 +218,13 @@ def write(result: Result, target: Path, digests: dict[str, str]) -> None:
 
             tables["benchmarks.csv"] = (COLUMNS, list(result.verdicts.records()))
         tables["issues.csv"] = (ISSUE_COLUMNS, list(result.every_issue.rows(result.language)))
-        for name, (columns, records) in tables.items():
-            (fresh / name).write_bytes(csv_bytes(columns, records))
+        write_tables(fresh, tables)
         parquet.write_table(result.line_arrow, fresh / "lines.parquet")
         plan = plan_document(result.plan, result.library, result.potentials, result.gwp_name)
-        _json(fresh / "plan.json", plan)
+        write_json(fresh / "plan.json", plan)
         (fresh / "report.md").write_text(render_markdown(result), encoding="utf-8")
 
-    write_folder(target, fill, result.provenance | {"inputs": digests})
-
-
-def write_folder(
-    target: Path, fill: Callable[[Path], None], document: dict[str, Any], names: Collection[str] = WRITTEN
-) -> None:
-    """Write a result folder: all files into a new folder beside it, then swap.
-
-    Parameters
-    ----------
-    target : pathlib.Path
-        The folder; replaced if it is an earlier result.
-    fill : callable
-        Writes everything but the provenance into the folder that it is given.
-    document : dict
-        Provenance; digests of the results are added.
-    names : collection of str
-        Files that a result of this kind has.
-
-    Raises
-    ------
-    UsageError
-        If something else would be lost.
-    """
-    target = Path(os.path.realpath(target))  # what a link points to is replaced, and not the link
-    check_target(target, names)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        fill(fresh)
-        _json(fresh / MARK, document | {"results": {p.name: _sha256(p) for p in sorted(fresh.iterdir())}})
-        fresh.chmod(0o755)
-        _swap(fresh, target)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-ISSUE_COLUMNS = ("code", "severity", "file", "line", "lines", "column", "value", "message", "remedy")
-
-
-def _swap(fresh: Path, target: Path) -> None:
-    """Put a finished folder in the place of an earlier one; the earlier one goes only after that."""
-    if not target.exists():
-        fresh.replace(target)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-    try:
-        target.replace(old / "was")
-        try:
-            fresh.replace(target)
-        except OSError:
-            (old / "was").replace(target)
-            raise
-        shutil.rmtree(old / "was", ignore_errors=True)
-    finally:
-        with suppress(OSError):  # only if it is empty: the earlier result stays where it could not be put back
-            old.rmdir()
-
-
-def _json(path: Path, document: Any) -> None:
-    path.write_text(json.dumps(document, ensure_ascii=False, indent=1, sort_keys=False) + "\n", encoding="utf-8")
-
-
-def _sha256(path: Path) -> str:
-    import hashlib
-
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    write_folder(target, fill, result.provenance | {"inputs": digests}, WRITTEN)
 
 
 def explain(folder: str | Path, line: int, language: str = "") -> str:

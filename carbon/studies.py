@@ -12,9 +12,8 @@ from carbon.benchmarks.upgrades.files import StudyFile
 from carbon.benchmarks.upgrades.upgrading import ABATEMENT_COLUMNS, UPGRADE_COLUMNS, Upgrade, upgrade
 from carbon.documents import load, validated
 from carbon.errors import DataError, Issues, UsageError, near_misses, printable
+from carbon.folders import ISSUE_COLUMNS, MARK, check_target, write_folder, write_tables
 from carbon.reading import SUFFIXES, Source, read
-from carbon.report import csv_bytes
-from carbon.run import ISSUE_COLUMNS, MARK, check_target, write_folder
 from carbon.schema import folded, table_words
 
 FILES = {"measures": "upgrade.toml", "savings": "savings.toml"}
@@ -193,7 +192,6 @@ def _write(
     rows = {**tables, "issues.csv": (ISSUE_COLUMNS, list(found.issues.rows(language)))}
 
     def fill(folder: Path) -> None:
-        for file, (columns, records) in rows.items():
-            (folder / file).write_bytes(csv_bytes(columns, records))
+        write_tables(folder, rows)
 
     write_folder(target, fill, found.provenance, WRITTEN[name])

@@ -60,7 +60,7 @@ def test_failure_while_writing_leaves_the_earlier_import(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("carbon.run._swap", full)
+    monkeypatch.setattr("carbon.folders._swap", full)
     with pytest.raises(OSError, match="No space"):
         table("A,2,kgCO2e/kg", replace=True)
     assert {path.name: path.read_bytes() for path in done.folder.iterdir()} == before

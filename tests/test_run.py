@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from carbon import run as module
 from carbon.errors import DataError, UsageError
 from carbon.run import check, explain, open_job, run
 
@@ -112,7 +111,10 @@ def test_run_that_fails_leaves_the_earlier_result_and_nothing_else(
     assert explain(folder, 2)
 
 
-@pytest.mark.parametrize("step", ["csv_bytes", "render_markdown", "_json", "_sha256", "plan_document", "_swap"])
+@pytest.mark.parametrize("step", [
+    "folders.csv_bytes", "run.render_markdown", "folders.write_json", "folders._sha256", "run.plan_document",
+    "folders._swap",
+])  # fmt: skip
 def test_run_that_breaks_while_writing_leaves_the_earlier_result_and_no_temporary_folder(
     step: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,7 +122,7 @@ def test_run_that_breaks_while_writing_leaves_the_earlier_result_and_no_temporar
         raise OSError(28, "No space left on device")
 
     before = state(folder)
-    monkeypatch.setattr(module, step, full_disk)
+    monkeypatch.setattr(f"carbon.{step}", full_disk)
     with pytest.raises((OSError, UsageError)):
         run(folder)
     monkeypatch.undo()

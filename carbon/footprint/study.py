@@ -459,4 +459,4 @@ def _table(given: Any, name: str, issues: Issues) -> Table:
     table = check(source_of(given, issues, name), name, issues)
     if table is None:
         raise DataError(issues)
-    return replace(table)
+    return table

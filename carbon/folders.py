@@ -1,0 +1,124 @@
+"""Floor 9: result folders. All files go into a new folder beside the target, then the two are swapped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from carbon.errors import UsageError
+from carbon.report import csv_bytes
+
+MARK = "provenance.json"
+ISSUE_COLUMNS = ("code", "severity", "file", "line", "lines", "column", "value", "message", "remedy")
+DEBRIS = {".DS_Store", "desktop.ini", "Thumbs.db"}  # what file managers leave behind
+
+
+def check_target(target: Path, names: Collection[str]) -> None:
+    """Refuse a target that is, or lies below, a file, and a folder with anything else than an earlier result.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        Where results are to go.
+    names : collection of str
+        Files that a result of this kind has.
+
+    Raises
+    ------
+    UsageError
+        If something would be lost.
+    """
+    above = next((parent for parent in target.parents if parent.exists()), target)
+    if not above.is_dir():
+        message = f"{target} cannot be made: {above} is a file; choose another with -o"
+        raise UsageError(message)
+    if not target.exists():
+        return
+    found = {path.name for path in target.iterdir()} if target.is_dir() else set()
+    if not target.is_dir() or (found and not _is_result(target)):
+        message = f"{target} exists and is not a result folder; choose another with -o, or remove it"
+        raise UsageError(message)
+    if others := sorted(found - set(names) - DEBRIS):
+        message = f"{target} also holds {', '.join(others[:5])}, which a new result would replace; move it elsewhere"
+        raise UsageError(message)
+
+
+def _is_result(folder: Path) -> bool:
+    """Return whether a folder has the mark of a result, and not just a file of that name."""
+    with suppress(OSError, ValueError):
+        document = json.loads((folder / MARK).read_text("utf-8"))
+        return isinstance(document, dict) and {"inputs", "results"} <= document.keys()
+    return False
+
+
+def write_folder(target: Path, fill: Callable[[Path], None], document: dict[str, Any], names: Collection[str]) -> None:
+    """Write a result folder: all files into a new folder beside it, then swap.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        The folder; replaced if it is an earlier result.
+    fill : callable
+        Writes everything but the provenance into the folder that it is given.
+    document : dict
+        Provenance; digests of the results are added.
+    names : collection of str
+        Files that a result of this kind has.
+
+    Raises
+    ------
+    UsageError
+        If something else would be lost.
+    """
+    target = Path(os.path.realpath(target))  # what a link points to is replaced, and not the link
+    check_target(target, names)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        fill(fresh)
+        write_json(fresh / MARK, document | {"results": {p.name: _sha256(p) for p in sorted(fresh.iterdir())}})
+        fresh.chmod(0o755)
+        _swap(fresh, target)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def write_tables(folder: Path, tables: Mapping[str, tuple[Sequence[str], Iterable[dict[str, Any]]]]) -> None:
+    """Write CSV files: columns and records by name of the file."""
+    for name, (columns, records) in tables.items():
+        (folder / name).write_bytes(csv_bytes(columns, records))
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write a document as people read it."""
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=1, sort_keys=False) + "\n", encoding="utf-8")
+
+
+def _swap(fresh: Path, target: Path) -> None:
+    """Put a finished folder in the place of an earlier one; the earlier one goes only after that."""
+    if not target.exists():
+        fresh.replace(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    try:
+        target.replace(old / "was")
+        try:
+            fresh.replace(target)
+        except OSError:
+            (old / "was").replace(target)
+            raise
+        shutil.rmtree(old / "was", ignore_errors=True)
+    finally:
+        with suppress(OSError):  # only if it is empty: the earlier result stays where it could not be put back
+            old.rmdir()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
