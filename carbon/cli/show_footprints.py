@@ -112,33 +112,33 @@ def explained(done: Computed, line: int) -> str:
     if not here:
         message = f"no exchange of the study on line {line} of {found.exchanges.file}"
         raise UsageError(message)
-    number = here[0]
-    exchange = found.chain.exchanges[number]
-    process = found.chain.processes[exchange.process].name
-    out = [f"{found.exchanges.file}:{line} {process}: {kind_name(exchange.kind, lang)} {exchange.name}"]
-    carried = [r for r in found.contribution_records if r["source_line"] == line]
-    linked = number in set(found.chain.link.tolist())
-    for scenario, solved in found.solved.items():
-        amount = f"{float(solved.amount[number]):g} {exchange.unit.text}"
-        said = f"  {scenario_name(scenario, w)}: {exchange.amount.text} = {amount}"
-        if linked:
-            total = np.asarray([r["co2e_kg"] for r in _carried(done, line, scenario)]).sum()
-            said += f"; {w['supply']}: {significant(float(total))} kgCO2e"
-        for r in carried:
-            if r["scenario"] == scenario:
-                said += f" × {r['runs']:g} = {significant(r['co2e_kg'])} kgCO2e ({figure(r['share_pct'], 1)} %)"
-        out.append(said)
-    if number in found.background.line_of and found.background.result is not None:
+    out: list[str] = []
+    for number in here:
+        exchange = found.chain.exchanges[number]
+        process = found.chain.processes[exchange.process].name
+        out.append(f"{found.exchanges.file}:{line} {process}: {kind_name(exchange.kind, lang)} {exchange.name}")
+        linked = number in set(found.chain.link.tolist())
+        for scenario, solved in found.solved.items():
+            amount = f"{float(solved.amount[number]):g} {exchange.unit.text}"
+            said = f"  {scenario_name(scenario, w)}: {exchange.amount.text} = {amount}"
+            if linked:
+                said += f"; {w['supply']}: {significant(_carried(done, number, scenario))} kgCO2e"
+            for r in found.contribution_records:
+                same = (r["source_line"], r["process"], r["kind"], r["name"]) == (line, process, exchange.kind,
+                                                                                  exchange.name)  # fmt: skip
+                if same and r["scenario"] == scenario:
+                    said += f" × {r['runs']:g} = {significant(r['co2e_kg'])} kgCO2e ({figure(r['share_pct'], 1)} %)"
+            out.append(said)
+    if found.background.result is not None and not found.background.line_of.keys().isdisjoint(here):
         out.append(found.background.result.explain(line))
     return printable_lines(out)
 
 
-def _carried(done: Computed, line: int, scenario: str) -> list[dict[str, float]]:
-    """Return the links that an exchange makes, as edges with what they carry."""
+def _carried(done: Computed, number: int, scenario: str) -> float:
+    """Return what the links that an exchange makes carry [kgCO2e]."""
     found = done.footprint
-    lines = [int(found.exchanges.line[found.chain.exchanges[n].row]) for n in found.chain.link.tolist()]
-    edges = [r for r in found.edge_records if r["scenario"] == scenario]
-    return [edge for edge, own in zip(edges, lines, strict=True) if own == line]
+    edges = [r["co2e_kg"] for r in found.edge_records if r["scenario"] == scenario]
+    return float(np.array(edges)[found.chain.link == number].sum())
 
 
 def printable_lines(lines: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from carbon.tables import Table
 
 BACKGROUND = frozenset({"material", "fuel", "electricity", "heat", "transport", "waste", "process", "captured"})
 GASES = frozenset({"emission", "uptake", "stored"})
+_LINKED = frozenset({"waste", "avoided", "co-product"})  # where a process makes what they name
 _MJ = units.parse("MJ")
 
 
@@ -179,8 +180,10 @@ def build(
     for number, exchange in enumerate(exchanges):
         if exchange.kind in ("co-product",) and _method(processes[exchange.process], allocation) != "substitution":
             continue
-        inside = exchange.kind == "input" or (
-            exchange.kind in ("waste", "avoided", "co-product") and folded(exchange.name) in by_product
+        inside = (
+            exchange.kind == "input"
+            or exchange.part.endswith("_by")
+            or (exchange.kind in _LINKED and not exchange.part and folded(exchange.name) in by_product)
         )
         if exchange.kind == "co-product" and not inside:
             _fail("P710", exchange, "name", exchange.name, table, issues, near=near_misses(exchange.name, by_product))
@@ -268,19 +271,20 @@ def _supplier(
     table: Table, issues: Issues,
 ) -> int | None:  # fmt: skip
     """Return the node that supplies an exchange; none or several are errors."""
-    found = by_product.get(folded(exchange.name), [])
-    if exchange.provider:
+    found = by_product.get(folded(exchange.through or exchange.name), [])
+    if exchange.provider and not (exchange.through or exchange.part):
         found = [n for n in found if folded(processes[nodes[n].process].name) == folded(exchange.provider)]
     if len(found) == 1:
         return found[0]
     if found:
         names = [processes[nodes[n].process].name for n in found]
-        _fail("P711", exchange, "name", exchange.name, table, issues, known=names)
+        _fail("P711", exchange, exchange.part or "name", exchange.name, table, issues, known=names)
     else:
-        known = {folded(p.product): p.product for p in processes}
+        known = {folded(p.product): p.product for p in processes if not p.recycling}
         near = [known[word] for word in near_misses(folded(exchange.name), known)]
-        _fail("P710", exchange, "provider" if exchange.provider else "name", exchange.provider or exchange.name, table,
-              issues, near=near)  # fmt: skip
+        column = exchange.part or ("provider" if exchange.provider else "name")
+        value = exchange.name if exchange.part else exchange.provider or exchange.name
+        _fail("P710", exchange, column, value, table, issues, near=near)
     return None
 
 

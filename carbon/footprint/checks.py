@@ -50,6 +50,8 @@ def _check_factors(chain: Chain, table: Table, issues: Issues) -> None:
     """Report factors of rows that take none: links to a process of the study, and gases (P716)."""
     linked = set(chain.link.tolist())
     for number, exchange in enumerate(chain.exchanges):
+        if exchange.through or exchange.part.endswith("_by"):
+            continue  # the factor is that of the primary material
         if (number in linked or exchange.kind in GASES) and not np.isnan(table.numbers["factor"][exchange.row]):
             issues.add("P716", file=table.file, lines=[int(table.line[exchange.row])], column="factor",
                        value=exchange.name)  # fmt: skip
@@ -86,7 +88,7 @@ def within(exchanges: Sequence[Exchange], study: FootprintFile, table: Table, is
 def left_out(exchanges: Sequence[Exchange], study: FootprintFile) -> frozenset[int]:
     """Return the exchanges that the study names as excluded."""
     words = {folded(name) for name in study.excluded}
-    return frozenset(n for n, exchange in enumerate(exchanges) if folded(exchange.name) in words)
+    return frozenset(n for n, e in enumerate(exchanges) if folded(e.name) in words and not e.part)
 
 
 def check_cut_off(study: FootprintFile, shares: Mapping[str, float | None], issues: Issues) -> None:
@@ -176,6 +178,8 @@ def balance_records(
         outputs.setdefault(chain.nodes[node].process, []).append(node)
     records = []
     for number, process in enumerate(chain.processes):
+        if process.recycling:  # shares, not masses that pass through
+            continue
         mine = [(n, chain.exchanges[n]) for n in chain.by_process.get(number, []) if n not in chain.left_out]
         made = [
             (chain.nodes[n].product, float(production[n]), chain.nodes[n].unit, _properties(chain, n))

@@ -73,7 +73,7 @@ def read_declarations(exchanges: Sequence[Exchange], table: Table, known: Parame
     amounts: dict[int, Distribution] = {}
     saying = _saying(table, scores=True)
     for number, exchange in enumerate(exchanges):
-        if saying[exchange.row]:
+        if saying[exchange.row] and not exchange.part:
             found = _declared(table, exchange.row, exchange.name, exchange.amount, values, issues)
             if found is not None:
                 amounts[number] = found

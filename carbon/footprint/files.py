@@ -60,6 +60,8 @@ class FootprintFile(Document):
         Method pack that finds the factors.
     allocation : str
         How outputs share burdens where a process does not say.
+    recycling : str
+        Who has the credit of recycled material: cut-off, 50/50, substitution, or factor A as an expression.
     cut_off : float, optional
         Largest share of the footprint that may be left out.
     excluded : list of str
@@ -82,6 +84,7 @@ class FootprintFile(Document):
     method: Line = "gb-t-24067"
     gwp: Line = ""
     allocation: Literal["mass", "energy", "economic", "fraction", "substitution"] = "mass"
+    recycling: Line = "cut-off"
     cut_off: float | None = Field(default=None, ge=0, lt=1)
     excluded: list[Line] = Field(default_factory=list)
     region: Line = ""

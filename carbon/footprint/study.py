@@ -21,6 +21,7 @@ from carbon.footprint.expressions import ExpressionError
 from carbon.footprint.files import FootprintFile
 from carbon.footprint.grades import grade
 from carbon.footprint.loops import SingularSystemError
+from carbon.footprint.recycling import with_recycling
 from carbon.footprint.tables import SCORES, STAGES, Parameters, read_exchanges, read_parameters, read_processes
 from carbon.library import Library, load_library
 from carbon.reading import source_of
@@ -299,6 +300,7 @@ def footprint(
     rows = read_exchanges(flows, units_of, issues)
     _check_names(rows, units_of, known, flows, issues)
     _stop(issues, "P706")
+    rows, units_of = with_recycling(rows, units_of, flows, asked.recycling, known, issues)
     rows = within([row for row in rows if not flows.bad[row.row]], asked, flows, issues)
     base = known.values()
     whole = build(units_of, rows, asked.allocation, base, flows, issues)

@@ -44,6 +44,8 @@ class Process:
         What it can share burdens by.
     heat_output : str
         Which of its outputs is the heat, where it makes heat and power.
+    recycling : bool
+        Whether it was made of a row's columns of recycling.
     plant : dict of str to float
         Numbers of a plant of heat and power, by which they can share.
     """
@@ -60,6 +62,7 @@ class Process:
     line: int
     file: str = ""
     heat_output: str = ""
+    recycling: bool = False
     plant: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -81,6 +84,10 @@ class Exchange:
         What a transport leg is multiplied by: the empty return and, by vehicle, the number of vehicles per unit.
     by_vehicle : bool
         Whether a leg is counted in kilometres of the vehicle, by its load, not in mass × distance.
+    through : str
+        The process, made of the row's columns of recycling, that this row takes its material from.
+    part : str
+        Which part of recycling this is, where such a process has it; its amount is a share, not one of the row.
     """
 
     row: int
@@ -96,6 +103,8 @@ class Exchange:
     properties: Mapping[str, float] = field(default_factory=dict)
     trip: float = 1.0
     by_vehicle: bool = False
+    through: str = ""
+    part: str = ""
 
     @property
     def measure(self) -> str:
@@ -232,7 +241,7 @@ def read_processes(table: Table, issues: Issues) -> list[Process]:
         found.append(
             Process(name, reader.text("product") or name, amount, unit, stage, reader.text("region"),
                     reader.text("period"), allocation, _numbers(reader, PROPERTIES), line, table.file,
-                    reader.text("heat_output"), _numbers(reader, plant))
+                    reader.text("heat_output"), plant=_numbers(reader, plant))
         )  # fmt: skip
     return found
 

@@ -108,8 +108,8 @@ def find_variables(footprint: Footprint, scenario: str) -> tuple[Variables, list
         process, line = chain.processes[exchange.process].name, int(table.line[exchange.row])
         found = declared.exchange.get(number)
         names = exchange.amount.names
-        known[number] = found is not None or (bool(names) and sure.issuperset(names))
-        if not (found or names):
+        known[number] = found is not None or (bool(names or exchange.part) and sure.issuperset(names))
+        if not (found or names or exchange.part):
             certain.append({"kind": "exchange", "process": process, "name": exchange.name, "source_line": line})
         if found is not None and found.kind != "none":
             rows.append((keys[number], "exchange", exchange.name, process, line, number, found))

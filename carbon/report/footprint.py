@@ -132,6 +132,7 @@ def _method(found: Footprint, w: dict[str, str], public: bool) -> list[str]:
         ("rule", title), ("pack", f"{pack.title_zh if zh else pack.title_en} (`{pack.id}`, {pack.document})"),
         ("gwp", gwp_name(found) if gwp_name(found) != "none" else w["none"]), ("allocation", w[study.allocation]),
         ("own_allocation", "" if public else ", ".join(own)),
+        ("recycling", escape(study.recycling) if any(p.recycling for p in found.chain.processes) else ""),
         ("electricity", _electricity(found, w, public)), ("scenarios", "" if public else "; ".join(changes)),
     ), w)[:-1]  # fmt: skip
     out += [f"- {w['loops']}"]
@@ -335,8 +336,8 @@ def _issues(found: Footprint, w: dict[str, str]) -> list[str]:
 
 
 def _trace(found: Footprint, inputs: Mapping[str, str], w: dict[str, str], public: bool) -> list[str]:
-    rows = found.chain.exchanges
-    proven = sum(bool(found.exchanges.text("evidence", e.row)) for e in rows)
+    rows = {e.row for e in found.chain.exchanges}
+    proven = sum(bool(found.exchanges.text("evidence", row)) for row in rows)
     digests = [f"- {w['inputs']}:"]
     digests += [
         f"    - `{digest}`" if public else f"    - {escape(name)}: `{digest}`" for name, digest in inputs.items()
