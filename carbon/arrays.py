@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+_SMALL = 1 << 16
 _TYPES = {"int8": pa.int8(), "int32": pa.int32(), "int64": pa.int64(), "float64": pa.float64()}
 
 
@@ -125,12 +126,54 @@ def distinct(*codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for column in codes:
         top = int(column.max(initial=-1)) + 2
         if size * top > 2**62:
-            values, inverse = np.unique(combined, return_inverse=True)
-            combined, size = inverse.astype(np.int64), len(values)
+            encoded = to_arrow(combined).dictionary_encode()
+            combined, size = from_arrow(encoded.indices)[0].astype(np.int64), len(encoded.dictionary)
         combined = combined * top + (column + 1)
         size *= top
+    if size <= max(_SMALL, 4 * len(combined)):
+        return _numbered(combined, size)
     encoded = to_arrow(combined).dictionary_encode()
     key = from_arrow(encoded.indices)[0]
     sample = np.zeros(len(encoded.dictionary), dtype=np.int64)
     sample[key[::-1]] = np.arange(len(key) - 1, -1, -1)
     return key, sample
+
+
+def _numbered(codes: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return `distinct` of codes below a size by a table of that size."""
+    first = np.full(size, -1, dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    found = np.flatnonzero(first >= 0)
+    order = found[np.argsort(first[found], kind="stable")]
+    number = np.zeros(size, dtype=np.int32)
+    number[order] = np.arange(len(order), dtype=np.int32)
+    return number[codes], first[order]
+
+
+def repeated(*columns: np.ndarray) -> np.ndarray:
+    """Return the rows that are equal to another in every column, in order.
+
+    Parameters
+    ----------
+    *columns : int[rows] or float64[rows]
+        What is compared, floats by their bits.
+
+    Examples
+    --------
+    >>> repeated(np.array([1, 2, 1]), np.array([0.5, 0.5, 0.5])).tolist()
+    [0, 2]
+    """
+    mixed = np.zeros(len(columns[0]), dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        for column in columns:
+            bits = column.view(np.uint64) if column.dtype == np.float64 else column.astype(np.int64).view(np.uint64)
+            mixed = (mixed ^ bits) * np.uint64(0x9E3779B97F4A7C15)
+            mixed ^= mixed >> np.uint64(29)
+    ordered = np.sort(mixed)
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    rows = np.flatnonzero(np.isin(mixed, twice)) if len(twice) else np.empty(0, np.int64)
+    if not len(rows):
+        return rows
+    views = [column[rows].view(np.int64) if column.dtype == np.float64 else column[rows] for column in columns]
+    number, sample = distinct(*(np.unique(view, return_inverse=True)[1] for view in views))
+    return np.asarray(rows[(np.bincount(number, minlength=len(sample)) > 1)[number]])

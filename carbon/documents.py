@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
+from codecs import BOM_UTF8
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -261,7 +262,7 @@ _REASONS = {
 Model = TypeVar("Model", bound=Document)
 
 
-def load(path: Path, model: type[Model]) -> Model:
+def load(path: Path, model: type[Model], language: str = "") -> Model:
     """Return a TOML document as its model.
 
     Parameters
@@ -270,22 +271,38 @@ def load(path: Path, model: type[Model]) -> Model:
         The file.
     model : type
         `RunFile`, `MethodPack` or `SetMetadata`.
+    language : str
+        In which what is wrong is to be said, if that is known; else that of the document.
 
     Raises
     ------
     DataError
         If it is not TOML (T115), or a key is unknown (T116) or a value wrong (T117); all at once.
     """
+    data, issues = path.read_bytes(), Issues()
+    stated = _STATED.search(data)
+    language = language or (stated[1].decode() if stated else "")
     try:
-        content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        content = tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start + (3 if data.startswith(BOM_UTF8) else 0)) + 1
+        why = Said(
+            "it is not in UTF-8; GB18030 is what Windows often saves", "不是 UTF-8 编码，可能以 GBK/GB18030 保存"
+        )
+        issues.add("T115", file=path.name, lines=[line], why=why)
+        raise DataError(issues, language) from error
     except (ValueError, RecursionError) as error:  # also a number of too many digits, lists too deep in each other
-        issues = Issues()
-        issues.add("T115", file=path.name, value=str(error)[:160])
-        raise DataError(issues) from error
-    return validated(content, model, path.name)
+        place, why_not = _AT_LINE.search(str(error)), str(error)[:160]
+        issues.add("T115", file=path.name, lines=[int(place[1])] if place else [], why=why_not)
+        raise DataError(issues, language) from error
+    return validated(content, model, path.name, language)
 
 
-def validated(content: dict[str, Any], model: type[Model], file: str) -> Model:
+_STATED = re.compile(rb"""^\s*language\s*=\s*["'](zh|en)["']""", re.MULTILINE)
+_AT_LINE = re.compile(r"\(at line ([0-9]{1,9})")
+
+
+def validated(content: dict[str, Any], model: type[Model], file: str, language: str = "") -> Model:
     """Return values as their model.
 
     Parameters
@@ -296,6 +313,8 @@ def validated(content: dict[str, Any], model: type[Model], file: str) -> Model:
         `RunFile`, `MethodPack` or `SetMetadata`.
     file : str
         Where they come from, for messages; may be empty.
+    language : str
+        In which what is wrong is to be said, if that is known.
 
     Raises
     ------
@@ -318,7 +337,7 @@ def validated(content: dict[str, Any], model: type[Model], file: str) -> Model:
                 general = Said(problem["msg"], _REASONS.get(problem["type"], problem["msg"]))
                 why = own if isinstance(own, Said) else general
                 issues.add("T117", file=file, column=".".join([*places, key]), value=given, why=why)
-        raise DataError(issues) from error
+        raise DataError(issues, language) from error
 
 
 def known_keys(model: type[BaseModel], places: list[str]) -> list[str]:

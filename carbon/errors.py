@@ -194,8 +194,8 @@ class Issues(list[Issue]):
         """Return lines with errors and lines with warnings (each line once), and the number of notes."""
         found = {}
         for severity in ("error", "warning"):
-            places = {(i.file, int(line)) for i in self if i.severity == severity for line in i.lines}
-            found[severity] = len(places) + sum(i.severity == severity and not len(i.lines) for i in self)
+            mine = [issue for issue in self if issue.severity == severity]
+            found[severity] = distinct_lines(mine) + sum(not len(issue.lines) for issue in mine)
         return found | {"note": sum(i.severity == "note" for i in self)}
 
     def __repr__(self) -> str:
@@ -241,6 +241,28 @@ class Issues(list[Issue]):
         """Raise `DataError` if any of them is an error."""
         if self.errors:
             raise DataError(self)
+
+
+def distinct_lines(issues: Iterable[Issue]) -> int:
+    """Return on how many lines some issues occur, each line once."""
+    files: dict[str, list[Sequence[int]]] = {}
+    for issue in issues:
+        files.setdefault(issue.file, []).append(issue.lines)
+    return sum(_distinct(lines) for lines in files.values())
+
+
+def _distinct(lines: list[Sequence[int]]) -> int:
+    if len(lines) == 1:
+        return len(lines[0])  # an issue names each line once
+    if sum(map(len, lines)) < 10_000:
+        return len({int(line) for some in lines for line in some})
+    import numpy as np
+
+    arrays = [np.asarray(some, dtype=np.int64) for some in lines if len(some)]
+    seen = np.zeros(max(int(some.max()) for some in arrays) + 1, dtype=bool)
+    for some in arrays:
+        seen[some] = True
+    return int(seen.sum())
 
 
 def explain_code(code: str, language: str = "en") -> str:

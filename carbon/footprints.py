@@ -11,9 +11,10 @@ from typing import Any
 
 from carbon.documents import load, validated
 from carbon.errors import DataError, Issues, UsageError, near_misses, printable
-from carbon.folders import ISSUE_COLUMNS, MARK, check_target, write_folder, write_tables
+from carbon.folders import ISSUE_COLUMNS, MARK, check_target, check_unread, write_folder, write_tables
 from carbon.footprint.checks import BALANCE_COLUMNS
 from carbon.footprint.files import FootprintFile
+from carbon.footprint.sharing import ALLOCATION_COLUMNS, allocation_records
 from carbon.footprint.study import CONTRIBUTION_COLUMNS, EDGE_COLUMNS, FOOTPRINT_COLUMNS, Footprint, footprint
 from carbon.footprint.uncertain import Uncertainty, uncertainty
 from carbon.library import load_library
@@ -23,13 +24,14 @@ from carbon.report.evidence import (
     SENSITIVITY_COLUMNS,
     cleared,
     evidence,
+    footprint_records,
     labels,
     public_evidence,
     quality_records,
     sensitivity_records,
 )
 from carbon.report.footprint import render_footprint
-from carbon.report.pact import product_footprint
+from carbon.report.pact import product_footprint, public_footprint
 from carbon.schema import folded, table_words
 from carbon.workbooks import sheet_names
 
@@ -38,7 +40,10 @@ REQUIRED = ("processes", "exchanges")
 OPTIONAL = ("parameters", "scenarios")
 PUBLIC_PARTS = ("total", "gas", "stage", "origin", "apart")
 PUBLIC = ("footprint.csv", "quality.csv", "report.md", "pact.json", MARK)
-WRITTEN = (*PUBLIC, "contributions.csv", "edges.csv", "balances.csv", "sensitivity.csv", "issues.csv", "draws.parquet")
+WRITTEN = (
+    *PUBLIC, "contributions.csv", "edges.csv", "allocation.csv", "balances.csv", "sensitivity.csv", "issues.csv",
+    "draws.parquet",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -167,6 +172,8 @@ def compute(job: Job) -> Computed:
         If a table as a whole cannot be used, or nothing can be computed.
     """
     issues, settings = Issues(), job.settings
+    used = [job.folder / FILE, *job.tables.values()]
+    check_unread(job.folder, used, FILE, (*REQUIRED, *OPTIONAL), issues)
     sources: dict[str, Source] = {}
     for name, path in job.tables.items():
         source = read(path, issues, sheet=name)
@@ -175,6 +182,7 @@ def compute(job: Job) -> Computed:
     if len(sources) < len(job.tables):
         raise DataError(issues, settings.language)
     library = load_library([job.folder / folder for folder in settings.factors], settings.as_of)
+    library.check_folders().raise_errors()
     try:
         found = footprint(study=settings, library=library, issues=issues, **sources)
         spread = _uncertainty(found)
@@ -190,7 +198,7 @@ def _uncertainty(found: Footprint) -> dict[str, Uncertainty]:
     if found.co2e() is None:
         return {}
     study = found.study
-    each = {name: uncertainty(found, study.draws, study.seed, scenario=name) for name in found.solved}
+    each = {name: uncertainty(found, study.draws, study.seed, study.sampling, name) for name in found.solved}
     return each if any(one.variables.key for one in each.values()) else {}
 
 
@@ -273,12 +281,13 @@ def write_footprint(done: Computed, target: Path) -> None:
     """
     found = done.footprint
     tables = {
-        "footprint.csv": (FOOTPRINT_COLUMNS, found.records),
+        "footprint.csv": (FOOTPRINT_COLUMNS, footprint_records(found)),
         "contributions.csv": (CONTRIBUTION_COLUMNS, cleared(found.contribution_records)),
         "edges.csv": (EDGE_COLUMNS, cleared(found.edge_records)),
         "quality.csv": (QUALITY_COLUMNS, quality_records(found)),
         "balances.csv": (BALANCE_COLUMNS, cleared(found.balance_records)),
         "sensitivity.csv": (SENSITIVITY_COLUMNS, sensitivity_records(done.uncertainty)),
+        "allocation.csv": (ALLOCATION_COLUMNS, cleared(allocation_records(found))),
         "issues.csv": (ISSUE_COLUMNS, list(found.issues.rows(found.study.language))),
     }
 
@@ -294,6 +303,9 @@ def write_footprint(done: Computed, target: Path) -> None:
 def export_public(done: Computed, target: Path, full: str = "") -> None:
     """Write what may be shown of a study: totals, quality, digests, PACT; no process, exchange, factor or issue.
 
+    Shown are the words by which the product is known: title, product, functional unit, region, rule, classes, names of
+    scenarios, and the names and identifiers under ``[pact]``.
+
     Parameters
     ----------
     done : Computed
@@ -304,7 +316,7 @@ def export_public(done: Computed, target: Path, full: str = "") -> None:
         SHA-256 of the provenance of the full result, by which a verifier recognises it.
     """
     found = done.footprint
-    totals = [record for record in found.records if record["part"] in PUBLIC_PARTS]
+    totals = [record for record in footprint_records(found) if record["part"] in PUBLIC_PARTS]
     rated = [record for record in quality_records(found) if record["part"] == "total"]
 
     def fill(folder: Path) -> None:
@@ -320,7 +332,8 @@ def _write_words(folder: Path, done: Computed, *, public: bool) -> None:
     text = render_footprint(done.footprint, done.inputs, done.uncertainty, done.pact is not None, public=public)
     (folder / "report.md").write_text(text, encoding="utf-8")
     if done.pact is not None:
-        text = json.dumps(done.pact, ensure_ascii=False, indent=1) + "\n"
+        document = public_footprint(done.pact) if public else done.pact
+        text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
         (folder / "pact.json").write_text(text, encoding="utf-8")
 
 

@@ -20,11 +20,12 @@ import pyarrow.compute as pc
 
 from carbon.arrays import from_arrow, to_arrow, to_strings
 from carbon.errors import DataError, Issues, UsageError, near_misses
-from carbon.schema import table_words
-from carbon.workbooks import cell_text, read_sheet
+from carbon.schema import folded, table_words
+from carbon.workbooks import Sheet, cell_text, column_letters, open_sheet, say_unread
 
 MAXIMUM_BYTES = 4 << 30
 SUFFIXES = (".csv", ".parquet", ".xlsx")
+TOGETHER = (("activities", "facilities", "output"), ("processes", "exchanges", "parameters", "scenarios"))
 _FIRST_LINE = re.compile(r"[^\r\n]*\S[^\r\n]*")  # that is not blank
 
 
@@ -45,7 +46,13 @@ class Source:
     header : int
         Line of the header; 0 for a frame.
     refused : tuple of int
-        Lines whose cells cannot be told apart; they are empty here and an issue says why.
+        Lines whose cells cannot be told apart or have no value; they are empty here and an issue says why.
+    book : str
+        The workbook of which it is a sheet; empty if it is none.
+    sheet : str
+        The sheet.
+    sheets : tuple of str
+        Every sheet of the workbook that holds data.
     """
 
     file: str
@@ -54,6 +61,9 @@ class Source:
     line: np.ndarray
     header: int = 1
     refused: tuple[int, ...] = ()
+    book: str = ""
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
 
 def read(path: Path, issues: Issues, sheet: str | None = None) -> Source | None:
@@ -66,7 +76,7 @@ def read(path: Path, issues: Issues, sheet: str | None = None) -> Source | None:
     issues : Issues
         Receives what is wrong.
     sheet : str, optional
-        Table that is wanted of a workbook: the sheet of that name in either language, else the first.
+        Table that is wanted of a workbook: the sheet of that name in either language, else the first that holds data.
 
     Returns
     -------
@@ -97,28 +107,60 @@ def read(path: Path, issues: Issues, sheet: str | None = None) -> Source | None:
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
         issues.add("T111", file=path.name)
         return None
-    digest = hashlib.sha256(data).hexdigest()
-    if not data.strip():
-        issues.add("T102", file=path.name)
+    return read_bytes(data, path.name, path.suffix.lower(), issues, sheet)
+
+
+def read_bytes(data: bytes, name: str, suffix: str, issues: Issues, sheet: str | None = None) -> Source | None:
+    """Read what a file holds, as `read` does.
+
+    Parameters
+    ----------
+    data : bytes
+        All of it.
+    name : str
+        Of the file, for messages.
+    suffix : {".csv", ".parquet", ".xlsx"}
+        Its kind.
+    issues : Issues
+        Receives what is wrong.
+    sheet : str, optional
+        Table that is wanted of a workbook.
+
+    Returns
+    -------
+    Source or None
+        None if nothing could be read.
+    """
+    if not data[:4096].strip() and not data.strip():
+        issues.add("T102", file=name)
         return None
-    readers = {".csv": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_excel}
-    found = readers[path.suffix.lower()](data, path.name, issues, sheet)
+    found = {".csv": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_excel}[suffix](data, name, issues, sheet)
     if found is None:
         return None
     if found.rows.num_rows == 0:
-        issues.add("T102", file=path.name)
+        issues.add("T102", file=found.file)
         return None
-    return replace(found, digest=digest)
+    return replace(found, digest=hashlib.sha256(data).hexdigest())
 
 
-def source_of(given: Any, issues: Issues, name: str) -> Source:
+def check_sheets(sources: Iterable[Source], issues: Issues) -> None:
+    """Warn of sheets of the workbook of activities, facilities or output that were read as none of them (T140)."""
+    books: dict[str, list[Source]] = {}
+    for source in sources:
+        if source.book:
+            books.setdefault(source.digest, []).append(source)
+    for found in books.values():
+        say_unread(found[0].sheets, [source.sheet for source in found], found[0].book, issues)
+
+
+def source_of(given: Any, issues: Issues, name: str, language: str = "") -> Source:
     """Return a table given as a path, a frame or a source; a file that cannot be read is a `DataError`."""
     if isinstance(given, Source):
         return given
     if isinstance(given, (str, Path)):
         source = read(Path(given), issues, sheet=name)
         if source is None:
-            raise DataError(issues)
+            raise DataError(issues, language)
         return source
     return from_frame(given, name)
 
@@ -189,36 +231,84 @@ def _decode(data: bytes, name: str, issues: Issues) -> tuple[str, bytes] | None:
 def _read_csv(data: bytes, name: str, issues: Issues, sheet: str | None) -> Source | None:
     """Read CSV fast with Arrow where every line is one plain row, else carefully with the csv module."""
     del sheet
+    if (found := _read_csv_fast(data, name)) is not None:
+        return found
     decoded = _decode(data, name, issues)
     if decoded is None:
         return None
-    text, data = decoded
+    text, _ = decoded
     first = _FIRST_LINE.search(text)
     if first is None:
         issues.add("T102", file=name)
         return None
-    head = first[0]
-    delimiter = max(",;\t", key=head.count)
-    simple = '"' not in text and "\n\n" not in text and "\n\r\n" not in text and text.count("\r") == text.count("\r\n")
-    if simple and first.start() == 0 and head.strip(f"{delimiter} "):
-        from pyarrow import csv as fast
+    return _read_csv_carefully(text, max(",;\t", key=first[0].count), name, issues)
 
-        try:
-            rows = fast.read_csv(
-                io.BytesIO(data),
-                parse_options=fast.ParseOptions(delimiter=delimiter, quote_char=False),
-                convert_options=fast.ConvertOptions(
-                    column_types={cell: pa.string() for cell in head.split(delimiter)},
-                    strings_can_be_null=True, null_values=[""],
-                ),
-                read_options=fast.ReadOptions(block_size=max(1 << 20, len(head) * 4)),
-            )  # fmt: skip
-        except pa.ArrowInvalid:
-            pass  # a ragged row or a broken header: the careful reader says which and where
-        else:
-            kept = _filled(rows)
-            return Source(name, "", rows if len(kept) == len(rows) else rows.take(to_arrow(kept)), kept + 2)
-    return _read_csv_carefully(text, delimiter, name, issues)
+
+def _read_csv_fast(data: bytes, name: str) -> Source | None:
+    """Read UTF-8 of which every line is one row and every quote is around a whole cell; None of anything else."""
+    from pyarrow import csv as fast
+
+    begin = 3 if data.startswith(b"\xef\xbb\xbf") else 0
+    end = data.find(b"\n", begin)
+    head = data[begin : end if end >= 0 else len(data)].rstrip(b"\r")
+    delimiter = max(b",", b";", b"\t", key=head.count)
+    plain = head.strip(delimiter + b' "') and b"\0" not in data[:4096] and data.find(b"\n\n") < 0
+    if not plain or (b"\r" in data and (data.find(b"\n\r\n") >= 0 or data.count(b"\r") != data.count(b"\r\n"))):
+        return None
+    quoted = b'"' in data
+    if quoted and not _quotes_whole_cells(data, delimiter):
+        return None
+    names = [cell.removeprefix(b'"').removesuffix(b'"') for cell in head.split(delimiter)]
+    count = data.count(b"\n") - (data.endswith(b"\n"))
+    try:
+        columns = [cell.decode() for cell in names]
+        kinds = _kinds(data[begin:_SAMPLE], columns, delimiter.decode(), quoted)
+        rows = fast.read_csv(
+            pa.BufferReader(pa.py_buffer(data).slice(begin)),
+            parse_options=fast.ParseOptions(delimiter=delimiter.decode(), quote_char='"' if quoted else False),
+            convert_options=fast.ConvertOptions(column_types=kinds, strings_can_be_null=True, null_values=[""]),
+            read_options=fast.ReadOptions(block_size=max(1 << 20, len(head) * 4)),
+        )  # fmt: skip
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        return None  # a ragged row, a broken header, another encoding: the careful reader says which and where
+    if rows.num_rows != count:
+        return None
+    kept = _filled(rows)
+    return Source(name, "", rows if len(kept) == len(rows) else rows.take(to_arrow(kept)), kept + 2)
+
+
+_SAMPLE = 1 << 18
+
+
+def _kinds(sample: bytes, columns: list[str], delimiter: str, quoted: bool) -> dict[str, pa.DataType]:
+    """Return texts as codes for columns that say the same again and again, by the first lines; else plain texts."""
+    from pyarrow import csv as fast
+
+    kinds: dict[str, pa.DataType] = dict.fromkeys(columns, pa.string())
+    whole = sample[: sample.rfind(b"\n") + 1]
+    if len(sample) < _SAMPLE // 2 or not whole:
+        return kinds
+    rows = fast.read_csv(
+        pa.BufferReader(whole),
+        parse_options=fast.ParseOptions(delimiter=delimiter, quote_char='"' if quoted else False),
+        convert_options=fast.ConvertOptions(column_types=kinds),
+    )
+    many = {cell for cell in columns if pc.count_distinct(rows.column(cell)).as_py() * 4 > rows.num_rows} \
+        if len(set(columns)) == len(columns) else set(columns)  # fmt: skip
+    return {cell: kind if cell in many else pa.dictionary(pa.int32(), kind) for cell, kind in kinds.items()}
+
+
+def _quotes_whole_cells(data: bytes, delimiter: bytes) -> bool:
+    """Return whether quotes come in pairs, each around one cell without quotes."""
+    marks = np.frombuffer(data, np.uint8)
+    places = np.flatnonzero(marks == 34)
+    if len(places) % 2:
+        return False
+    before = marks[np.maximum(places[0::2] - 1, 0)]
+    opens = (places[0::2] == 0) | (before == ord(delimiter)) | (before == 10) | (places[0::2] == 3) & (before == 0xBF)
+    after = marks[np.minimum(places[1::2] + 1, len(marks) - 1)]
+    closes = (places[1::2] == len(marks) - 1) | (after == ord(delimiter)) | (after == 10) | (after == 13)
+    return bool(opens.all() and closes.all())
 
 
 def _filled(rows: pa.Table) -> np.ndarray:
@@ -226,11 +316,23 @@ def _filled(rows: pa.Table) -> np.ndarray:
     blank = np.arange(rows.num_rows)
     for column in rows.columns:
         here = column if len(blank) == rows.num_rows else column.take(to_arrow(blank))
-        spaces, missing = from_arrow(pc.cast(pc.utf8_is_space(here), pa.int8()))
-        blank = blank[missing | (spaces == 1)]
+        blank = blank[_blank(here)]
         if not len(blank):
             break
     return np.delete(np.arange(rows.num_rows), blank)
+
+
+def _blank(column: pa.ChunkedArray) -> np.ndarray:
+    """Return which cells are empty or hold nothing but blanks."""
+    if not pa.types.is_dictionary(column.type):
+        spaces, missing = from_arrow(pc.cast(pc.utf8_is_space(column), pa.int8()))
+        return np.asarray(missing | (spaces == 1))
+    found = []
+    for chunk in column.chunks:
+        codes, missing = from_arrow(chunk.indices)
+        spaces, _ = from_arrow(pc.cast(pc.utf8_is_space(chunk.dictionary), pa.int8()))
+        found.append(missing | (np.append(spaces, 0)[np.where(missing, -1, codes)] == 1))
+    return np.concatenate(found) if found else np.empty(0, bool)
 
 
 def _read_csv_carefully(text: str, delimiter: str, name: str, issues: Issues) -> Source | None:
@@ -251,13 +353,19 @@ def _read_csv_carefully(text: str, delimiter: str, name: str, issues: Issues) ->
     return _assemble(rows, name, issues)
 
 
-def _assemble(numbered: Iterable[tuple[int, list[Any]]], name: str, issues: Issues) -> Source | None:
+def _assemble(
+    numbered: Iterable[tuple[int, list[Any]]], name: str, issues: Issues, sheet: Sheet | None = None
+) -> Source | None:
     """Make a source of rows of texts: the first that is not blank is the header, others as wide as it are data."""
     header: list[str] = []
     at = 0
     cells: list[list[str | None]] = []
     lines: list[int] = []
     ragged: dict[int, list[int]] = {}
+    unvalued: dict[int, list[int]] = {}  # by column from 0
+    formulas: dict[int, list[int]] = {}
+    for row_, column in sheet.formulas if sheet is not None else ():
+        formulas.setdefault(row_, []).append(column - 1)
     for line, row in numbered:
         if not any(cell and cell.strip() for cell in row):
             continue
@@ -267,16 +375,23 @@ def _assemble(numbered: Iterable[tuple[int, list[Any]]], name: str, issues: Issu
         fits = len(row) == len(header)
         if not fits:
             ragged.setdefault(len(row), []).append(line)
-        cells.append([cell or None for cell in row] if fits else [None] * len(header))
+        for column in formulas.get(line, ()) if fits else ():
+            unvalued.setdefault(column, []).append(line)
+        cells.append([cell or None for cell in row] if fits and line not in formulas else [None] * len(header))
         lines.append(line)
     if not lines:
         issues.add("T102", file=name)
         return None
+    where_it_is: dict[str, Any] = {"csv": "CSV"} if sheet is None else {"sheet": sheet.title}
     for count, where in ragged.items():
-        issues.add("T109", file=name, lines=where, value=str(count), expected=len(header))
+        issues.add("T109", file=name, lines=where, value=str(count), expected=len(header), **where_it_is)
+    for column, where in sorted(unvalued.items()):
+        first = sheet.formulas[where[0], column + 1] if sheet is not None else ""
+        label = header[column].strip() or column_letters(column + 1)
+        issues.add("T142", file=name, lines=where, column=label[:80], value=first)
     rows = pa.Table.from_arrays([to_strings(column) for column in zip(*cells, strict=True)], names=header)
-    refused = tuple(line for where in ragged.values() for line in where)
-    return Source(name, "", rows, np.array(lines, dtype=np.int64), at, refused)
+    refused = sorted({line for where in (*ragged.values(), *unvalued.values()) for line in where})
+    return Source(name, "", rows, np.array(lines, dtype=np.int64), at, tuple(refused))
 
 
 def _read_parquet(data: bytes, name: str, issues: Issues, sheet: str | None) -> Source | None:
@@ -306,13 +421,20 @@ def _read_parquet(data: bytes, name: str, issues: Issues, sheet: str | None) -> 
 
 
 def _read_excel(data: bytes, name: str, issues: Issues, sheet: str | None) -> Source | None:
-    grid = read_sheet(data, table_words(sheet or ""), name, issues, MAXIMUM_BYTES // 4)
-    if grid is None:
+    words = table_words(sheet or "")
+    kin = [word for group in TOGETHER if sheet in group for other in group for word in table_words(other)]
+    kin = [word for word in kin if word not in words]
+    found = open_sheet(data, words, name, issues, MAXIMUM_BYTES // 4, kin)
+    if found is None:
         return None
+    if sheet not in TOGETHER[0]:  # of which `check_sheets` speaks when all are read
+        known = {folded(word) for word in kin}
+        say_unread([title for title in found.filled if folded(title) not in known], [found.title], name, issues)
     width = 0
-    for row in grid:  # as wide as the header, or as their last cell beyond it
+    for row in found.rows:  # as wide as the header, or as their last cell beyond it
         while row and not (row[-1] or "").strip():
             row.pop()
         width = width or len(row)
         row.extend([None] * (width - len(row)))
-    return _assemble(enumerate(grid, start=1), name, issues)
+    source = _assemble(enumerate(found.rows, start=1), found.name(name), issues, found)
+    return None if source is None else replace(source, book=name, sheet=found.title, sheets=found.filled)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from carbon.documents import RunFile, load, validated
 from carbon.errors import DataError, Issues, UsageError, near_misses, printable
-from carbon.folders import ISSUE_COLUMNS, MARK, check_target, write_folder, write_json, write_tables
+from carbon.folders import ISSUE_COLUMNS, MARK, check_target, check_unread, write_folder, write_json, write_tables
 from carbon.inventory import Result, account
 from carbon.inventory.explain import explain_record, plan_document
 from carbon.library import Library, load_library
-from carbon.reading import SUFFIXES, Source, read
+from carbon.reading import MAXIMUM_BYTES, SUFFIXES, Source, read
 from carbon.report import cell, render_markdown
 from carbon.schema import folded, table_words
+from carbon.workbooks import filled_sheets
 
 NAMES = {name: table_words(name) for name in ("activities", "facilities", "output")}
 WRITTEN = {
@@ -35,15 +36,18 @@ class Job:
     settings : RunFile
         The run file, or its defaults.
     tables : dict of str to Path
-        Input tables.
+        Input tables; several may be sheets of one workbook.
     out : pathlib.Path
         Where results go unless said otherwise.
+    issues : Issues
+        Files of the folder that are not read.
     """
 
     folder: Path
     settings: RunFile
     tables: dict[str, Path]
     out: Path
+    issues: Issues = field(default_factory=Issues)
 
 
 def open_job(path: str | Path, **changes: Any) -> Job:
@@ -52,7 +56,8 @@ def open_job(path: str | Path, **changes: Any) -> Job:
     Parameters
     ----------
     path : path
-        A run folder (``run.toml``, ``activities.csv``, perhaps ``facilities.csv`` and ``output.csv``) or one file.
+        A run folder (``run.toml``, ``activities.csv``, perhaps ``facilities.csv`` and ``output.csv``) or one file. A
+        workbook may hold facilities and output as sheets of these names, or 设施 and 产量, if no such files exist.
     **changes
         Settings that beat the run file; None is left out.
 
@@ -65,9 +70,10 @@ def open_job(path: str | Path, **changes: Any) -> Job:
     """
     path = Path(path)
     given = {name: value for name, value in changes.items() if value not in (None, "")}
+    language = str(given.get("language", ""))
     if path.is_file() and path.suffix.lower() in SUFFIXES:
-        settings = validated({"title": printable(path.stem)} | given, RunFile, "")
-        return Job(path.parent, settings, {"activities": path}, path.with_name(f"{path.stem}-results"))
+        settings = validated({"title": printable(path.stem)} | given, RunFile, "", language)
+        return Job(path.parent, settings, _with_sheets({"activities": path}), path.with_name(f"{path.stem}-results"))
     if path.is_file() and path.name == "run.toml":
         path = path.parent
     if path.is_file():
@@ -79,14 +85,25 @@ def open_job(path: str | Path, **changes: Any) -> Job:
         message = f"no file or folder {path}" + (f"; nearest: {', '.join(near)}" if near else "")
         raise UsageError(message)
     found = path / "run.toml"
-    settings = load(found, RunFile) if found.is_file() else RunFile(title=printable(path.resolve().name))
-    settings = validated(dict(settings) | given, RunFile, "")
+    settings = load(found, RunFile, language) if found.is_file() else RunFile(title=printable(path.resolve().name))
+    settings = validated(dict(settings) | given, RunFile, "", language)
     tables = {name: table for name in NAMES if (table := _table(path, name, settings)) is not None}
+    issues = Issues()
+    check_unread(path, [found, *tables.values()], found.name, NAMES, issues)
     if "activities" not in tables:
-        issues = Issues()
         issues.add("T128", file=path.name, value=str(path), known=[f"activities{suffix}" for suffix in SUFFIXES])
-        raise DataError(issues)
-    return Job(path, settings, tables, path / "results")
+        raise DataError(issues, settings.language)
+    return Job(path, settings, _with_sheets(tables), path / "results", issues)
+
+
+def _with_sheets(tables: dict[str, Path]) -> dict[str, Path]:
+    """Return tables with those that are no files of their own but sheets of the workbook of activities."""
+    book = tables["activities"]
+    if book.suffix.lower() != ".xlsx" or not book.is_file():
+        return tables
+    sheets = {folded(title) for title in filled_sheets(book, MAXIMUM_BYTES // 4)}
+    lacking = [name for name in NAMES if name not in tables]
+    return tables | {name: book for name in lacking if sheets & {folded(word) for word in NAMES[name]}}
 
 
 def _table(folder: Path, name: str, settings: RunFile) -> Path | None:
@@ -97,7 +114,7 @@ def _table(folder: Path, name: str, settings: RunFile) -> Path | None:
     if len(found) > 1:
         issues = Issues()
         issues.add("T129", file=folder.name, value=", ".join(p.name for p in found))
-        raise DataError(issues)
+        raise DataError(issues, settings.language)
     return found[0] if found else None
 
 
@@ -114,7 +131,7 @@ def compute(job: Job) -> tuple[Result, dict[str, str]]:
     DataError
         If a table as a whole cannot be used.
     """
-    issues = Issues()
+    issues = Issues(job.issues)
     settings = job.settings
     sources: dict[str, Source] = {}
     for name, path in job.tables.items():
@@ -123,8 +140,9 @@ def compute(job: Job) -> tuple[Result, dict[str, str]]:
             sources[name] = source
     if "activities" not in sources or len(sources) < len(job.tables):
         raise DataError(issues, settings.language)
-    library = load_library([job.folder / folder for folder in settings.factors], settings.as_of)
     try:
+        library = load_library([job.folder / folder for folder in settings.factors], settings.as_of)
+        library.check_folders().raise_errors()
         result = _account(job, sources, library, issues)
     except DataError as error:
         raise DataError(error.issues, settings.language) from error

@@ -1,12 +1,14 @@
-"""Floor 9: an upgrade study or a check of savings in, a result folder out. Nothing is half-written."""
+"""Floor 9: an upgrade study, a check of savings or a portfolio in, a result folder out. Nothing is half-written."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from carbon.benchmarks.portfolios import BELOW_COLUMNS, SHARE_COLUMNS, TARGET_COLUMNS, Portfolio, portfolio
 from carbon.benchmarks.upgrades.checking import SAVINGS_COLUMNS, SavingsCheck, check_savings
 from carbon.benchmarks.upgrades.files import StudyFile
 from carbon.benchmarks.upgrades.upgrading import ABATEMENT_COLUMNS, UPGRADE_COLUMNS, Upgrade, upgrade
@@ -16,10 +18,12 @@ from carbon.folders import ISSUE_COLUMNS, MARK, check_target, write_folder, writ
 from carbon.reading import SUFFIXES, Source, read
 from carbon.schema import folded, table_words
 
+_TABLES = {*SUFFIXES, ".xls", ".ods", ".json", ".txt"}  # a folder that is called so was meant to be a file
 FILES = {"measures": "upgrade.toml", "savings": "savings.toml"}
 WRITTEN = {
     "measures": ("upgrade.csv", "abatement.csv", "issues.csv", MARK),
     "savings": ("savings-check.csv", "issues.csv", MARK),
+    "portfolio": ("targets.csv", "shares.csv", "below-baseline.csv", "issues.csv", MARK),
 }
 
 
@@ -61,10 +65,16 @@ def open_study(path: str | Path, name: str, **changes: Any) -> Study:
     DataError
         If the study file or a setting is wrong (T115 to T117), or there is not just one table (B683).
     """
-    path = Path(path)
     given = {key: value for key, value in changes.items() if value not in (None, "")}
+    try:
+        return _opened(Path(path), name, given)
+    except DataError as error:
+        raise DataError(error.issues, given.get("language") or error.language) from error
+
+
+def _opened(path: Path, name: str, given: Mapping[str, Any]) -> Study:
     if path.is_file() and path.suffix.lower() in SUFFIXES:
-        settings = validated({"title": printable(path.stem)} | given, StudyFile, "")
+        settings = validated({"title": printable(path.stem)} | dict(given), StudyFile, "")
         return Study(settings, path, path.with_name(f"{path.stem}-results"))
     if not path.exists():
         parent = path.parent if path.parent.is_dir() else Path()
@@ -76,7 +86,7 @@ def open_study(path: str | Path, name: str, **changes: Any) -> Study:
         message = f"cannot read {path.name}: known kinds are {FILES[name]}, {', '.join(SUFFIXES)}"
         raise UsageError(message)
     settings = load(file, StudyFile) if file.is_file() else StudyFile(title=printable(path.resolve().name))
-    settings = validated(dict(settings) | given, StudyFile, "")
+    settings = validated(dict(settings) | dict(given), StudyFile, "")
     return Study(settings, _table(file.parent, name, settings), file.parent / "results")
 
 
@@ -172,6 +182,57 @@ def run_savings(path: str | Path, out: str | Path | None = None, **changes: Any)
     return found, target
 
 
+def run_portfolio(
+    path: str | Path, out: str | Path | None = None, *, base: str | Path | None = None,
+    own: Sequence[str | Path] = (), today: dt.date | None = None, language: str = "en",
+) -> Portfolio:  # fmt: skip
+    """Hold a table of lines against the targets, and write all its tables if a folder is given.
+
+    Parameters
+    ----------
+    path : path
+        A table of lines.
+    out : path, optional
+        Result folder; nothing is written if left out. An earlier result there is replaced only when the new one is
+        whole.
+    base : path, optional
+        The same lines in base years.
+    own : sequence of path
+        Folders with own level sets.
+    today : datetime.date, optional
+        From which days to deadlines count; the day of the call if left out.
+    language : {"en", "zh"}
+        Language of names and words.
+
+    Returns
+    -------
+    Portfolio
+
+    Raises
+    ------
+    UsageError
+        If a path does not exist, or the result folder is a file, holds anything but an earlier result, or is called
+        like a table.
+    DataError
+        If a table as a whole cannot be used; an earlier result stays.
+    """
+    target = None if out is None else Path(out)
+    if target is not None:
+        if target.suffix.lower() in _TABLES:
+            message = f"{target}: choose a .csv file for the targets, or a folder for all tables"
+            raise UsageError(message)
+        check_target(target, WRITTEN["portfolio"])
+    found = portfolio(path, base=base, own=own, today=today, language=language)
+    if target is not None:
+        tables = {
+            "targets.csv": (TARGET_COLUMNS, found.target_records()),
+            "shares.csv": (SHARE_COLUMNS, found.share_records()),
+            "below-baseline.csv": (BELOW_COLUMNS, found.below_records()),
+        }
+        _write("portfolio", target, tables, found, language)
+    return found
+
+
 def _prepared(
     path: str | Path, name: str, out: str | Path | None, changes: Mapping[str, Any]
 ) -> tuple[Study, Path, Source, Issues]:
@@ -187,9 +248,10 @@ def _prepared(
 
 def _write(
     name: str, target: Path, tables: Mapping[str, tuple[Sequence[str], list[dict[str, Any]]]],
-    found: Upgrade | SavingsCheck, language: str,
+    found: Upgrade | SavingsCheck | Portfolio, language: str,
 ) -> None:  # fmt: skip
-    rows = {**tables, "issues.csv": (ISSUE_COLUMNS, list(found.issues.rows(language)))}
+    issues = found.verdicts.issues if isinstance(found, Portfolio) else found.issues
+    rows = {**tables, "issues.csv": (ISSUE_COLUMNS, list(issues.rows(language)))}
 
     def fill(folder: Path) -> None:
         write_tables(folder, rows)

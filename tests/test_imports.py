@@ -282,7 +282,7 @@ def test_run_with_imported_flat_file_computes(tmp_path: Path) -> None:
 
 
 def test_imported_stage_of_a_fuel_never_becomes_its_combustion_factor(tmp_path: Path) -> None:
-    (tmp_path / "own").mkdir()
+    import_factors([EXAMPLES / "supplier-list.csv"], tmp_path / "own", mapping=EXAMPLES / "map.toml")
     folder = job(tmp_path, "Plant,2024-01,diesel,10,t,combustion,", method="cn-general")
     before = total(folder, tmp_path / "before")
     import_factors([EXAMPLES / "cpcd-like.csv"], tmp_path / "own", kind="cpcd", publication="cpcd", **SOURCE)
@@ -393,3 +393,11 @@ def test_ragged_row_costs_no_other_row(table: Callable[..., Import]) -> None:
     done = table("A,1,kgCO2e/kg", "B,1,000,kgCO2e/kg", "C,3,kgCO2e/kg")
     assert done.rows == 2
     assert codes(done.issues)["T109"] == [3]
+
+
+def test_period_of_a_footprint_is_of_its_own_clock(tmp_path: Path) -> None:
+    year = {"referencePeriodStart": "2024-01-01T00:00:00+08:00", "referencePeriodEnd": "2025-01-01T00:00:00+08:00"}
+    done = supplier(tmp_path, {"data": [footprint(pcf=year)]})
+    assert [(r["valid_from"], r["valid_to"]) for r in rows_of(done.folder, "footprints.csv")] == [
+        ("2024-01-01", "2024-12-31")
+    ]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from carbon.errors import DataError, UsageError
+from carbon.errors import DataError, Issues, UsageError
+from carbon.folders import check_unread
 from carbon.run import check, explain, open_job, run
 
 HEAD = "facility,period,item,quantity,unit,use,factor,factor_unit\n"
@@ -278,3 +279,195 @@ def test_explain_damaged_result_is_a_clear_error(name: str, damage: str, folder:
         path.unlink()
     with pytest.raises((UsageError, DataError)):
         explain(folder, 2)
+
+
+# --- files of the folder that are not read
+
+
+def unread(folder: Path) -> dict[str, str]:
+    """Return the files that a check names as not read, with the name that it suggests."""
+    found = [issue for issue in check(folder) if issue.code == "T143"]
+    assert {issue.severity for issue in found} <= {"warning"}
+    return {issue.value: str(issue.parts.get("near", "")) for issue in found}
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("run.toml.txt", "run.toml"), ("Run.toml", "run.toml"), ("run .toml", "run.toml"), ("outputs.csv", "output.csv"),
+     ("activities-Q2.csv", "activities.csv"), ("facility.xlsx", "facilities.xlsx"), ("设施表.csv", "设施.csv"),
+     ("产量 2024.xls", "产量.csv"), ("Output.csv.txt", "output.csv"), ("meter.csv", ""), ("x.toml", "")],
+)  # fmt: skip
+def test_file_whose_name_has_a_slip_is_named_with_the_nearest_known_name(name: str, near: str, folder: Path) -> None:
+    (folder / name).write_text("x", encoding="utf-8")
+    assert unread(folder) == {name: near}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["lines.csv", "设备.xlsx", "study.toml", "notes.md", "scan.pdf", "~$activities.xlsx", ".hidden.csv", "a.csv.bak"],
+)
+def test_file_for_another_command_or_of_another_kind_is_not_spoken_of(name: str, folder: Path) -> None:
+    (folder / name).write_text("x", encoding="utf-8")
+    assert unread(folder) == {}
+
+
+def test_many_unread_files_are_one_warning(folder: Path) -> None:
+    for number in range(50):
+        (folder / f"{number:02}.csv").write_text("x", encoding="utf-8")
+    (value,) = unread(folder)
+    assert value.startswith("00.csv, 01.csv")
+    assert value.endswith("…")
+
+
+def test_what_is_read_is_not_named_as_unread(folder: Path) -> None:
+    (folder / "facilities.csv").write_text("facility\nGood\n", encoding="utf-8")
+    (folder / "data.csv").write_text(HEAD + GOOD, encoding="utf-8")
+    (folder / "run.toml").write_text('activities = "data.csv"\n', encoding="utf-8")
+    (folder / "factors.csv").mkdir()
+    assert unread(folder) == {"activities.csv": "activities.csv"}
+
+
+def test_unread_file_is_named_beside_the_missing_activity_file(folder: Path) -> None:
+    (folder / "activities.csv").rename(folder / "activities-Q2.csv")
+    with pytest.raises(DataError) as caught:
+        open_job(folder)
+    assert {issue.code for issue in caught.value.issues} == {"T128", "T143"}
+
+
+def test_footprint_folder_can_ask_the_same(tmp_path: Path) -> None:
+    for name in ("study.toml", "processes.csv", "exchanges.csv", "scenario.csv", "run.toml", "activities.csv"):
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    used = [tmp_path / name for name in ("study.toml", "processes.csv", "exchanges.csv")]
+    issues = Issues()
+    check_unread(tmp_path, used, "study.toml", ("processes", "exchanges", "parameters", "scenarios"), issues)
+    assert [(i.code, i.file, i.parts["near"]) for i in issues] == [("T143", "scenario.csv", "scenarios.csv")]
+
+
+# --- where the system refuses
+
+
+def test_read_only_place_is_refused_before_anything_is_computed_and_named(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def computed(*_: object) -> None:
+        pytest.fail("computed in vain")
+
+    (tmp_path / "shared").mkdir()
+    monkeypatch.setattr("carbon.run.compute", computed)
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path / "shared")
+    with pytest.raises(UsageError, match=r"shared is read-only"):
+        run(folder, tmp_path / "shared" / "out")
+    assert list((tmp_path / "shared").iterdir()) == []
+
+
+@pytest.mark.parametrize("step", ["tempfile.mkdtemp", "carbon.folders._swap"])
+def test_refusal_of_the_system_names_the_folder_and_no_temporary_one(
+    step: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(tmp_path / ".out-x8a7b"))
+
+    monkeypatch.setattr(step, refused)
+    with pytest.raises(UsageError) as caught:
+        run(folder, tmp_path / "out")
+    assert str(tmp_path / "out") in str(caught.value)
+    assert "Permission denied" in str(caught.value)
+    assert "choose another folder" in str(caught.value)
+    assert ".out-" not in str(caught.value)
+
+
+# --- the language of what stops everything
+
+STOPS: dict[str, Callable[[Path], object]] = {
+    "not toml": lambda f: (f / "run.toml").write_text('language = "zh"\ntitle = ', encoding="utf-8"),
+    "not utf-8": lambda f: (f / "run.toml").write_bytes('title = "北河"\nlanguage = "zh"\n'.encode("gb18030")),
+    "unknown key": lambda f: (f / "run.toml").write_text('titel = "x"\nlanguage = "zh"\n', encoding="utf-8"),
+    "wrong value": lambda f: (f / "run.toml").write_text('language = "zh"\non_error = "x"\n', encoding="utf-8"),
+    "two files": lambda f: (
+        (f / "run.toml").write_text('language = "zh"\n', encoding="utf-8"),
+        (f / "活动数据.csv").write_text(HEAD + GOOD, encoding="utf-8"),
+    ),
+    "no file": lambda f: (
+        (f / "run.toml").write_text('language = "zh"\n', encoding="utf-8"), (f / "activities.csv").unlink()
+    ),
+    "factors": lambda f: (
+        (f / "run.toml").write_text('language = "zh"\nfactors = ["own"]\n', encoding="utf-8"), (f / "own").mkdir()
+    ),
+    "unknown column": lambda f: (
+        (f / "run.toml").write_text('language = "zh"\n', encoding="utf-8"),
+        (f / "activities.csv").write_text("x," + HEAD + "1," + GOOD, encoding="utf-8"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", [None, "zh", "en"])
+@pytest.mark.parametrize("spoil", STOPS.values(), ids=STOPS.keys())
+def test_error_that_stops_everything_knows_its_language(
+    spoil: Callable[[Path], object], asked: str | None, folder: Path
+) -> None:
+    spoil(folder)
+    with pytest.raises(DataError) as caught:
+        run(folder, language=asked)
+    assert caught.value.language == (asked or "zh")
+
+
+@pytest.mark.parametrize(("mark", "line"), [(b"", 3), (b"\xef\xbb\xbf", 3)], ids=["plain", "with a mark"])
+def test_settings_that_are_not_utf_8_are_said_with_their_line(mark: bytes, line: int, folder: Path) -> None:
+    text = mark + b'# settings\nmethod = "cn-general"\n' + 'title = "北河"\n'.encode("gb18030")
+    (folder / "run.toml").write_bytes(text)
+    with pytest.raises(DataError) as caught:
+        open_job(folder)
+    (issue,) = caught.value.issues
+    assert (issue.code, list(issue.lines)) == ("T115", [line])
+    assert "codec" not in issue.text()
+    assert "GBK" in issue.text("zh")
+
+
+# --- output of another period, facilities whose row is wrong
+
+OUTPUT = "facility,process,product,period,quantity,unit\n"
+
+
+def made(folder: Path, *lines: str) -> list[tuple[str, list[int]]]:
+    (folder / "output.csv").write_text(OUTPUT + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return [(i.code, [int(n) for n in i.lines]) for i in check(folder) if i.code in ("A415", "A416", "A405", "A417")]
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [("Good,,x,2024-01,5,t", ""), ("Good,,x,2024-Q1,5,t", ""), ("Good,,x,2024,5,t", ""),
+     ("Good,,x,2024-02,5,t", "A415"), ("Good,,x,2023,5,t", "A415"), ("Good,,x,2024-01-01/2024-01-15,5,t", "A415"),
+     ("Goood,,x,2024-01,5,t", "A415"), ("Good,kiln,x,2024-01,5,t", "A415"), ("Good,,x,2024-01,0,t", "A416"),
+     ("Good,,x,2023,0,t", "A415")],
+)  # fmt: skip
+def test_output_that_leads_to_no_intensity_is_said(line: str, code: str, folder: Path) -> None:
+    assert made(folder, "Good,,y,2024-01,1,t", line) == ([(code, [3])] if code else [])
+
+
+def test_output_of_zero_beside_more_of_the_same_is_nothing_to_speak_of(folder: Path) -> None:
+    assert made(folder, "Good,,x,2024-01,0,t", "Good,,x,2024-01,5,t") == []
+
+
+def test_output_whose_activity_rows_are_bad_is_left_to_their_own_issue(folder: Path) -> None:
+    (folder / "activities.csv").write_text(HEAD + GOOD + BAD, encoding="utf-8")
+    assert made(folder, "Plant,,x,2024-01,5,t") == []
+
+
+def test_periods_that_the_activity_rows_have_are_named(folder: Path) -> None:
+    made(folder, "Good,,x,2023,5,t")
+    (issue,) = [i for i in check(folder) if i.code == "A415"]
+    assert "2024-01" in issue.remedy()
+
+
+@pytest.mark.parametrize(
+    ("row", "codes"),
+    [("Plant,Zhejang,", {"F203"}), ("Plant,,cn-stell", {"M302"}), ("Plant,Zhejang,cn-stell", {"F203", "M302"}),
+     ("Plant,#REF!,", {"T122"})],
+)  # fmt: skip
+def test_facility_whose_own_row_is_wrong_is_not_called_missing(row: str, codes: set[str], folder: Path) -> None:
+    (folder / "facilities.csv").write_text(f"facility,region,method\nGood,CN-SD,\n{row}\n", encoding="utf-8")
+    (folder / "activities.csv").write_text(HEAD + GOOD + BAD.replace("ten", "10"), encoding="utf-8")
+    errors = check(folder).errors
+    assert {issue.code for issue in errors} == codes | {"A417"}
+    assert [(i.value, list(i.lines)) for i in errors if i.code == "A417"] == [("Plant", [3])]
+    assert made(folder, "Plant,,x,2024-01,5,t") == [("A417", [3]), ("A417", [2])]

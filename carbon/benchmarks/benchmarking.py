@@ -16,6 +16,7 @@ from carbon.benchmarks.levels import Levels, load_levels
 from carbon.benchmarks.lines import resolve_lines
 from carbon.benchmarks.verdicts import Verdicts, judge
 from carbon.errors import Issues
+from carbon.inventory.checks import check_duplicates
 from carbon.inventory.output import LINE_TEXTS
 from carbon.library import Library, load_library
 from carbon.reading import Source, source_of
@@ -72,6 +73,16 @@ def benchmark(
     >>> table[["tier", "level", "verdict", "gap", "tce_to_save"]].values.tolist()
     [['benchmark', 100.0, 'between', 4.0, 4.0], ['baseline', 117.0, 'between', -13.0, 0.0]]
     """
+    found = verdicts_on(lines, levels=levels, own=own, as_of=as_of, library=library, language=language, issues=issues)
+    check_duplicates(found.lines.table, "product", found.issues)
+    return found
+
+
+def verdicts_on(
+    lines: Any, *, levels: Levels | Sequence[str] | None = None, own: Sequence[str | Path] = (),
+    as_of: dt.date | None = None, library: Library | None = None, language: str = "en", issues: Issues | None = None,
+) -> Verdicts:  # fmt: skip
+    """Hold lines as `benchmark` does, without a word on rows that are equal in every cell."""
     issues = Issues() if issues is None else issues
     known = levels if isinstance(levels, Levels) else load_levels(own, as_of)
     chosen = known.chosen(None if levels is None or isinstance(levels, Levels) else list(levels))

@@ -19,8 +19,9 @@ from carbon.benchmarks.grading import Graded, combined, grade_rows
 from carbon.benchmarks.levels import Levels, Named, load_levels
 from carbon.benchmarks.policy import Rule, rules
 from carbon.errors import DataError, Issues, Said
+from carbon.inventory.checks import check_duplicates
 from carbon.reading import source_of
-from carbon.tables import Table, check
+from carbon.tables import LARGEST, Table, check
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,21 +65,27 @@ class Equipment:
     @cached_property
     def grade(self) -> np.ndarray:
         """Grade of every row as int8[rows]: 1, 2, 3; 4 = below grade 3; 0 = unknown."""
-        return combined(self.graded, len(self.table))
+        return np.where(self.table.bad, np.int8(0), combined(self.graded, len(self.table)))
+
+    @cached_property
+    def number(self) -> np.ndarray:
+        """Machines of every row as int64[rows]; 1 where the cell is empty or wrong."""
+        given = self.table.numbers["count"]
+        with np.errstate(invalid="ignore"):
+            good = (given >= 1) & (given <= LARGEST)
+        return np.asarray(np.where(good, given, 1.0).astype(np.int64))
 
     def counts(self) -> dict[str, int]:
         """Return the number of machines of every grade."""
-        number = np.nan_to_num(self.table.numbers["count"], nan=1.0)
         names = {1: "1", 2: "2", 3: "3", 4: "below 3", 0: "unknown"}
-        sums = {name: int(number[self.grade == grade].sum()) for grade, name in names.items()}
+        sums = {name: int(self.number[self.grade == grade].sum()) for grade, name in names.items()}
         return {name: total for name, total in sums.items() if total}
 
     def share(self, most: int = 2) -> tuple[float, float]:
         """Return the share of machines of grade `most` or better [%]: with unknown ones outside, and inside."""
-        number = np.nan_to_num(self.table.numbers["count"], nan=1.0)
-        good = number[(self.grade > 0) & (self.grade <= most)].sum()
-        open_ = number[self.grade == 0].sum()
-        whole = number.sum()
+        good = self.number[(self.grade > 0) & (self.grade <= most)].sum()
+        open_ = self.number[self.grade == 0].sum()
+        whole = self.number.sum()
         return float(100 * good / whole), float(100 * (good + open_) / whole)
 
     def grades(self) -> pd.DataFrame:
@@ -94,7 +101,7 @@ class Equipment:
         size = len(self.table)
         columns: dict[str, Any] = {name: self._text(name) for name in ("facility", "name", "equipment")}
         columns["source_line"] = self.table.line
-        columns["count"] = np.nan_to_num(self.table.numbers["count"], nan=1.0).astype(np.int64)
+        columns["count"] = self.number
         columns["grade"] = np.array(["unknown", "1", "2", "3", "below 3"], dtype=object)[self.grade]
         names = [TIERS[g] for g in ("1", "2", "3")]
         said = [None, *(getattr(name, self.language) for name in (*names, BELOW))]
@@ -106,7 +113,7 @@ class Equipment:
         for one in self.graded:
             self._limiting(one, columns)
         for issue in self.issues:
-            if issue.code.startswith("B63") and issue.severity != "note":
+            if issue.severity == "error" or (issue.code.startswith("B63") and issue.severity != "note"):
                 rows = np.isin(self.table.line, np.asarray(issue.lines))
                 columns["reason"][rows & (self.grade == 0)] = f"{issue.message(self.language)} [{issue.code}]"
         for trigger in self.due:
@@ -218,6 +225,7 @@ def grade_equipment(
     found = due(table, known, today or dt.date.today())
     for trigger in found:
         trigger.report(table, issues)
+    check_duplicates(table, "equipment", issues)
     return Equipment(table, known, tuple(graded), found, issues, language)
 
 
@@ -238,7 +246,7 @@ def _check(table: Table, levels: Levels, issues: Issues) -> None:
         if rows.any():
             first = float(value[rows][0])
             issues.add("B634", file=table.file, lines=table.line[rows], column="efficiency_pct", value=f"{first:g}",
-                       suggestion=f"{100 * first:g}" if first else None)  # fmt: skip
+                       suggestion=[f"{100 * first:g}"] if first else [])  # fmt: skip
     if above.any():
         issues.add("B636", file=table.file, lines=table.line[above], column="efficiency_pct",
                    value=f"{value[above][0]:g}")  # fmt: skip

@@ -12,6 +12,7 @@ from carbon.arrays import distinct, from_arrow, to_arrow
 from carbon.benchmarks.conditions import Interval
 from carbon.benchmarks.ladder import UNKNOWN, Ladder, near_levels, rank
 from carbon.benchmarks.levels import Levels, LevelSet, Named
+from carbon.benchmarks.plausible import doubt_machines
 from carbon.benchmarks.upgrades.demand import pump_specific_speed, pump_target_efficiency
 from carbon.errors import Issues, Said
 from carbon.tables import Table
@@ -78,7 +79,8 @@ def grade_rows(
     levels : Levels
         Code lists.
     issues : Issues
-        Receives rows of no ladder (B632), without a figure (B633), and with a floor that was not checked (B635).
+        Receives rows of no ladder (B632), without a figure (B633), with one that is not above 0 (B622), that is far
+        from its levels or of a size far from theirs (B623, B624), and with a floor that was not checked (B635).
     """
     ladders = one.of(subject.id)
     indicators = list(dict.fromkeys(ladder.indicator for ladder in ladders))
@@ -96,6 +98,7 @@ def grade_rows(
     found: list[Graded] = []
     blank = np.zeros(len(rows), dtype=bool)
     wanted: dict[str, None] = {}
+    seen: dict[str, np.ndarray] = {}
     for indicator in indicators:
         own = [x for x in ladders if x.indicator == indicator]
         here = np.flatnonzero((kinds.place[indicator][kinds.key] >= 0) & ~failed)
@@ -103,9 +106,12 @@ def grade_rows(
             continue
         row, ladder_of = rows[here], kinds.place[indicator][kinds.key][here]
         value, level = _measured(table, row, own, ladder_of, one, levels)
+        column = levels.indicators[indicator].column or "efficiency_pct"
+        _refuse_nought(table, row, value, level, one, column, issues)
+        doubt_machines(table, row, value, level, own, ladder_of, column, ladders, seen, issues)
         if (lacks := np.isnan(value) | np.isnan(level).all(axis=0)).any():
             blank[here] |= lacks
-            wanted |= dict.fromkeys([levels.indicators[indicator].column or "efficiency_pct"])
+            wanted |= dict.fromkeys([column])
             wanted |= dict.fromkeys((*PUMP, "stages") if indicator == "pump-constant" else ())
         strict = np.array([x.strict for x in own])[ladder_of].T
         lower = np.array([x.lower and indicator != "pump-constant" for x in own])[ladder_of]
@@ -116,6 +122,17 @@ def grade_rows(
         issues.add("B633", file=table.file, lines=table.line[rows[blank]], column=next(iter(wanted)), value=subject.id,
                    known=list(wanted), set=one.id)  # fmt: skip
     return found
+
+
+def _refuse_nought(
+    table: Table, row: np.ndarray, value: np.ndarray, level: np.ndarray, one: LevelSet, column: str, issues: Issues
+) -> None:
+    """Report figures that are not above 0 where all levels are (B622), and mark their rows."""
+    with np.errstate(invalid="ignore"):
+        wrong = (value <= 0) & (np.fmin.reduce(level, axis=0) > 0) & ~table.bad[row]
+    if wrong.any():
+        issues.add("B622", file=table.file, lines=table.line[row[wrong]], column=column, value="0", set=one.id)
+        table.bad[row[wrong]] = True
 
 
 def combined(graded: Sequence[Graded], size: int) -> np.ndarray:

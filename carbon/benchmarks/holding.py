@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -43,6 +43,12 @@ class Held:
     levels: np.ndarray
     rank: np.ndarray
     factors: tuple[Factor, ...]
+
+    def without(self, bad: np.ndarray) -> Held:
+        """Return the same without some rows of the table, given as bool[rows]."""
+        kept = ~bad[self.row]
+        return replace(self, row=self.row[kept], value=self.value[kept], levels=self.levels[:, kept],
+                       rank=self.rank[kept])  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,9 @@ class Levels:
         issues = Issues()
         self.sets: dict[str, LevelSet] = {}
         for place, folder in enumerate(self.folders):
-            for path in sorted(folder.glob("*/*.toml")):
+            if place:
+                _check_folder(folder, issues)
+            for path in sorted(p for p in folder.glob("*/*.toml") if p.with_suffix(".csv").is_file()):
                 one = LevelSet(load(path, LevelMetadata), path.with_suffix(".csv"), self)
                 if one.id != f"{path.parent.name}/{path.stem}" or one.id in self.sets:
                     why = Said("its id is not its folder and file, or is taken", "id 与文件夹和文件名不符，或已被占用")
@@ -308,6 +310,21 @@ class Levels:
         near = near_misses(level, [tier.id for ladder in one.ladders for tier in ladder.tiers])
         message = f"no level {level!r}; nearest: {', '.join(near)}"
         raise UsageError(message)
+
+
+def _check_folder(folder: Path, issues: Issues) -> None:
+    """Report a folder without level sets, and tables and pages of facts that lack one another (B620)."""
+    tables, pages = (set(folder.glob(f"*/*.{kind}")) for kind in ("csv", "toml"))
+    if not tables and not pages:
+        why = Said("it has no level set: a folder in it with a table .csv and its page .toml of the same name",
+                   "其中没有能效水平数据：应有一个子文件夹，内含数据表 .csv 及同名的 .toml")  # fmt: skip
+        name = folder.absolute().name
+        issues.add("B620", file=name, value=name, why=why)
+    for path in sorted(tables | pages):
+        other = path.with_suffix(".toml" if path in tables else ".csv")
+        if other not in tables | pages:
+            why = Said(f"there is no {other.suffix} of the same name", f"没有同名的 {other.suffix}")
+            issues.add("B620", file=label(path), value=f"{path.parent.name}/{path.stem}", why=why)
 
 
 def _grouped(rows: Iterable[tuple[int, dict[str, str]]]) -> list[list[tuple[int, dict[str, str]]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from carbon.benchmarks.judge import Match, coefficient, find_ladders
 from carbon.benchmarks.ladder import UNKNOWN, Ladder, rank
 from carbon.benchmarks.levels import Levels
 from carbon.benchmarks.lines import Lines
+from carbon.benchmarks.plausible import doubt_lines, not_above_zero
 from carbon.errors import Issues, catalogue
 from carbon.library import Factor, Library
 
@@ -29,7 +30,7 @@ COLUMNS = (
     "facility", "line", "process", "product", "period", "set", "indicator", "boundary", "condition", "verdict", "value",
     "unit", "tier", "level", "correction", "reached", "gap", "gap_pct", "tce_to_save", "co2e_t_to_save",
     "co2e_t_per_tce", "factors", "deadline",
-    "gate", "reason", "verification", "corroborated_by", "level_id", "page", "source_line",
+    "gate", "reason", "verification", "corroborated_by", "level_id", "page", "source_line", "status",
 )  # fmt: skip
 
 
@@ -47,6 +48,8 @@ class Verdicts:
         Comparisons that were not; their verdict is ``unknown``.
     issues : Issues
         Why, with place and remedy.
+    wrong : mapping of int to tuple of str
+        Codes of the errors of a line of the table; lines that cannot be compared at all have the status ``error``.
     """
 
     lines: Lines
@@ -57,6 +60,7 @@ class Verdicts:
     issues: Issues
     library: Library
     language: str = "en"
+    wrong: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {verdict}" for verdict, n in sorted(self.counts().items()))
@@ -69,7 +73,10 @@ class Verdicts:
         return np.asarray(np.array([*names, "unknown"])[held.rank])
 
     def counts(self) -> dict[str, int]:
-        """Return how many lines have which verdict, each line once: by sector levels, else by what there is."""
+        """Return how many lines have which verdict, each line once: by sector levels, else by what there is.
+
+        Lines that could not be compared at all are ``error``.
+        """
         found: dict[str, int] = {}
         for held, chief in zip(self.sector, self.chief, strict=True):
             for name, number in zip(*np.unique(self.verdict(held)[chief], return_counts=True), strict=True):
@@ -82,8 +89,10 @@ class Verdicts:
             placed[held.row] = True
             for name, number in zip(*np.unique(self.verdict(held)[rows], return_counts=True), strict=True):
                 found[str(name)] = found.get(str(name), 0) + int(number)
-        unknown = int((~placed).sum())
-        return found | ({"unknown": found.get("unknown", 0) + unknown} if unknown else {})
+        bad = self.lines.table.bad
+        unknown, wrong = int((~placed & ~bad).sum()), int(bad.sum())
+        found |= {"unknown": found.get("unknown", 0) + unknown} if unknown else {}
+        return found | ({"error": wrong} if wrong else {})
 
     @cached_property
     def chief(self) -> tuple[np.ndarray, ...]:
@@ -128,6 +137,9 @@ class Verdicts:
         factors = [" ".join(self.factors(held)) or None for held in self.held]
         verdicts = [self.verdict(held) for held in self.held]
         for row in range(len(self.lines.table)):
+            if self.lines.table.bad[row]:
+                yield self._error(row)
+                continue
             found = [(sets.index(self.held[n].ladder.set_id), n, p) for n, p in order.get(row, ())]
             for _, number, place in sorted(found):
                 held = self.held[number]
@@ -142,10 +154,18 @@ class Verdicts:
                 blank = dict.fromkeys(COLUMNS) | self._shared(row)
                 yield blank | {"set": one.set_id, "verdict": "unknown", "reason": f"{title} [{one.code}]"}
 
+    def _error(self, row: int) -> dict[str, Any]:
+        """Return the row of a line that could not be compared at all."""
+        codes = self.wrong.get(int(self.lines.table.line[row]), ())
+        said = (f"{catalogue()[code][f'title_{self.language}']} [{code}]" for code in codes)
+        own = {"set": "", "verdict": "unknown", "reason": "; ".join(said), "status": "error"}
+        return dict.fromkeys(COLUMNS) | self._shared(row) | own
+
     def _shared(self, row: int) -> dict[str, Any]:
         table = self.lines.table
         names = ("facility", "line", "process", "product", "period")
-        return {name: table.text(name, row) for name in names} | {"source_line": int(table.line[row])}
+        place = {"source_line": int(table.line[row]), "status": "computed"}
+        return {name: table.text(name, row) for name in names} | place
 
     def _of(self, held: Held) -> dict[str, Any]:
         ladder = held.ladder
@@ -306,8 +326,23 @@ def judge(
         for column, rows in lacking.items():
             refused.append(_refuse(lines, ladder.set_id, "B605", column, ladder.subject, rows, issues,
                                    {"set": ladder.set_id, "known": [column]}))  # fmt: skip
+    bad = not_above_zero(lines, held, levels, issues)
+    lines.table.bad[bad], lines.key[bad] = True, -1
+    held = [kept for one in held if len((kept := one.without(bad)).row)]
+    refused = [replace(one, row=one.row[~bad[one.row]]) for one in refused]
+    doubt_lines(lines, held, levels, issues)
     _remarks(lines, held, levels, issues)
-    return Verdicts(lines, levels, tuple(held), tuple(refused), gates, issues, library, language)
+    return Verdicts(lines, levels, tuple(held), tuple(refused), gates, issues, library, language,
+                    _wrong(lines, issues))  # fmt: skip
+
+
+def _wrong(lines: Lines, issues: Issues) -> dict[int, tuple[str, ...]]:
+    """Return the codes of the errors of each line of the table."""
+    found: dict[int, dict[str, None]] = {}
+    for issue in issues.errors:
+        for line in issue.lines if issue.file == lines.table.file else ():
+            found.setdefault(int(line), {})[issue.code] = None
+    return {line: tuple(codes) for line, codes in found.items()}
 
 
 def _refuse(

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from carbon.cli import show
+from carbon.describe import described, templates
 from carbon.errors import DataError, UsageError
 from carbon.report import words
 
@@ -90,12 +91,16 @@ def run(
 
 
 @app.command(rich_help_panel="Work")
-def check(path: Where, method: Method = "", lang: Lang = None) -> None:
-    """Check an input and print everything that is wrong, without writing anything."""
-    from carbon.run import check as check_job
+def check(
+    path: Annotated[Path, typer.Argument(help="Run folder, activity file, or study folder (footprints, upgrades, …).")],
+    method: Method = "",
+    lang: Lang = None,
+) -> None:
+    """Check an input or a study and print everything that is wrong, without writing anything."""
+    from carbon.cli.checking import check_path
 
     with show.busy(f"carbon check {path}"):
-        issues = check_job(path, method=method, language=lang)
+        issues = check_path(path, method=method, language=lang)
     spoken = show.language(lang)
     show.print_issues(issues, spoken, most=1000)
     print(words("terminal", spoken)["counts"].format(**issues.counts()))
@@ -107,11 +112,13 @@ def explain(
     what: Annotated[str, typer.Argument(help="Issue code (U102), or RESULTS:LINE.")], lang: Lang = None
 ) -> None:
     """Explain an issue code, or how one line of a result was computed."""
+    from carbon.cli.checking import refuse_study_result
     from carbon.errors import explain_code
     from carbon.run import explain as explain_result
 
     folder, _, line = what.rpartition(":")
     if folder and re.fullmatch("[0-9]{1,18}", line):
+        refuse_study_result(Path(folder), line)
         print(explain_result(folder, int(line), lang or ""))
     else:
         if Path(what).exists():
@@ -122,28 +129,25 @@ def explain(
 
 @app.command(rich_help_panel="Look up")
 def describe(
-    table: Annotated[
-        str, typer.Argument(help="activities, facilities, output, lines, equipment, measures, items, uses, units, …")
-    ],
+    what: Annotated[str, typer.Argument(help=", ".join(described()))],
     lang: Lang = None,
 ) -> None:
-    """Describe a table: columns, whether they are required, meaning, names that are understood."""
+    """Describe the columns of a table, the keys of a settings file, or a list: what is required, allowed, meant."""
     from carbon.describe import describe as text
 
-    print(text(table, show.language(lang)))
+    print(text(what, show.language(lang)))
 
 
 @app.command(rich_help_panel="Work")
 def template(
-    table: Annotated[
-        str, typer.Argument(help="activities, facilities, output, lines, equipment, measures or savings.")
-    ],
+    what: Annotated[str, typer.Argument(help=", ".join(templates()))],
     lang: Lang = None,
 ) -> None:
-    """Print a CSV with header and one example row."""
-    from carbon.schema import template as text
+    """Print a CSV with header and one example row, or the settings of a footprint study (study.toml)."""
+    from carbon.describe import template as text
 
-    sys.stdout.write("\ufeff" + text(table, show.language(lang)))
+    found = text(what, show.language(lang))
+    sys.stdout.write(found if what == "study" else "\ufeff" + found)
 
 
 @app.command(rich_help_panel="Look up")

@@ -34,7 +34,7 @@ def footprint(
         if len(studies) > 1:
             message = "--explain retraces a line of one study; name one"
             raise UsageError(message)
-        print(show_footprints.explained(compute(open_study(studies[0], language=lang)), explain))
+        print(show_footprints.explained(compute(open_study(studies[0], language=lang, draws=0)), explain))
         return
     targets = places(studies, out)
     shown = [where for _, where in places(studies, public)]
@@ -64,5 +64,6 @@ def footprint(
         else:
             show_footprints.summary(found, where, public_target)
     if len(targets) > 1 and done and not as_json:
-        show_footprints.overview(done, show.language(lang))
+        spoken_by = {found.footprint.study.language for _, found in done}
+        show_footprints.overview(done, spoken_by.pop() if len(spoken_by) == 1 else show.language(lang))
     raise typer.Exit(0 if good else 1)

@@ -33,7 +33,7 @@ def benchmark(path: Where, chosen: Chosen = None, own: Own = None, out: Out = No
     from carbon.run import compute, open_job
 
     spoken = show.language(lang)
-    with show.busy(f"carbon benchmark {path}"):
+    with show.work(f"carbon benchmark {path}", lang):
         if path.is_dir() or path.name == "run.toml":
             result, _ = compute(open_job(path, language=lang))
             verdicts = result.benchmark(chosen)
@@ -60,19 +60,16 @@ def portfolio(
     lang: Lang = None,
 ) -> None:
     """Shares at the benchmark by capacity and by count, lines below the baseline, dated targets."""
-    from carbon.benchmarks import portfolio as hold
-    from carbon.benchmarks.portfolios import BELOW_COLUMNS, SHARE_COLUMNS, TARGET_COLUMNS
+    from carbon.benchmarks.portfolios import TARGET_COLUMNS
+    from carbon.studies import run_portfolio
 
     spoken = show.language(lang)
-    with show.busy(f"carbon portfolio {path}"):
-        found = hold(path, base=base, own=own or (), today=_day(today), language=spoken)
-    if out is not None and out.suffix == ".csv":
+    with show.work(f"carbon portfolio {path}", lang):
+        table = out is not None and out.suffix.lower() == ".csv"
+        found = run_portfolio(path, None if table else out, base=base, own=own or (), today=_day(today),
+                              language=spoken)  # fmt: skip
+    if out is not None and table:
         write_csv(out, TARGET_COLUMNS, found.target_records())
-    elif out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        write_csv(out / "targets.csv", TARGET_COLUMNS, found.target_records())
-        write_csv(out / "shares.csv", SHARE_COLUMNS, found.share_records())
-        write_csv(out / "below-baseline.csv", BELOW_COLUMNS, found.below_records())
     show_levels.portfolio(found, spoken, out)
     raise typer.Exit(1 if found.verdicts.issues.errors else 0)
 
@@ -84,7 +81,7 @@ def equipment(path: Where, today: Today = None, out: Out = None, lang: Lang = No
     from carbon.benchmarks.equipment import GRADE_COLUMNS
 
     spoken = show.language(lang)
-    with show.busy(f"carbon equipment {path}"):
+    with show.work(f"carbon equipment {path}", lang):
         graded = grade_equipment(path, today=_day(today), language=spoken)
         records = graded.records()
     if out is not None:
@@ -103,7 +100,7 @@ def upgrade(
     """Compare equipment before and after: energy, CO2e, cost, payback, NPV, IRR, abatement table."""
     from carbon.studies import run_upgrade
 
-    with show.busy(f"carbon upgrade {path}"):
+    with show.work(f"carbon upgrade {path}", lang):
         study, where = run_upgrade(path, out, language=lang)
     if explain is not None:
         print(study.explain(explain, lang or ""))
@@ -122,7 +119,7 @@ def savings(
     """Recompute claimed savings from what was measured before and after, with output normalised."""
     from carbon.studies import run_savings
 
-    with show.busy(f"carbon savings {path}"):
+    with show.work(f"carbon savings {path}", lang):
         checked, where = run_savings(path, out, language=lang)
     if explain is not None:
         print(checked.explain(explain, lang or ""))
@@ -148,7 +145,8 @@ def search(
     """Search levels by product, equipment, condition or document."""
     from carbon.benchmarks import load_levels
 
-    known = load_levels(own or ())
+    with show.work("carbon levels search", lang):
+        known = load_levels(own or ())
     found = known.search(" ".join(text))
     if not found:
         near = known.subjects.near(text[0])
@@ -166,7 +164,8 @@ def show_one(
     """Show a level with its source, all levels of a set, or all levels of a product."""
     from carbon.benchmarks import load_levels
 
-    known = load_levels(own or ())
+    with show.work("carbon levels show", lang):
+        known = load_levels(own or ())
     spoken = show.language(lang)
     subject = known.subjects.find(level)
     if ":" in level:
@@ -186,7 +185,9 @@ def list_sets(own: Own = None, lang: Lang = None) -> None:
     """List level sets."""
     from carbon.benchmarks import load_levels
 
-    show_levels.sets(list(load_levels(own or ()).sets.values()), show.language(lang))
+    with show.work("carbon levels sets", lang):
+        known = load_levels(own or ())
+    show_levels.sets(list(known.sets.values()), show.language(lang))
 
 
 @levels.command("check")
@@ -198,7 +199,8 @@ def check(
     from carbon.benchmarks import load_levels
     from carbon.errors import Issues
 
-    known, issues = load_levels([folder] if folder else ()), Issues()
+    with show.work("carbon levels check", lang):
+        known, issues = load_levels([folder] if folder else ()), Issues()
     for one in known.sets.values():
         one.check(issues)
     spoken = show.language(lang)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon import periods
-from carbon.errors import Issue, Issues, printable
+from carbon.errors import DataError, Issue, Issues, printable
 from carbon.inventory.totals import scope_sums
 from carbon.report import by_set, figure, words
 
@@ -47,8 +47,21 @@ def busy(text: str) -> AbstractContextManager[Any]:
     return console(error=True).status(Text(printable(text))) if sys.stderr.isatty() else nullcontext()
 
 
-def rows(title: str, header: Sequence[str], records: Iterable[Sequence[str]], numbers: int, where: str = "") -> None:
-    """Print a table whose last `numbers` columns are numbers."""
+@contextmanager
+def work(text: str, lang: str | None) -> Iterator[None]:
+    """Show a spinner while work goes on; what ends it is said in the language that was asked for."""
+    try:
+        with busy(text):
+            yield
+    except DataError as error:
+        error.language = lang or error.language
+        raise
+
+
+def rows(
+    title: str, header: Sequence[str], records: Iterable[Sequence[str | None]], numbers: int, where: str = ""
+) -> None:
+    """Print a table whose last `numbers` columns are numbers; a cell that is None stays empty."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -58,7 +71,7 @@ def rows(title: str, header: Sequence[str], records: Iterable[Sequence[str]], nu
         number = place >= len(header) - numbers
         grid.add_column(Text(name), justify="right" if number else "left", no_wrap=number, overflow="fold")
     for record in records:
-        grid.add_row(*(Text(part) for part in record))
+        grid.add_row(*(Text(part or "") for part in record))
     console().print(grid)
     if where:
         print(where)
@@ -148,30 +161,43 @@ def _ends(one: list[dict[str, Any]]) -> tuple[str, int]:
     return str(periods.parse(text).last) if text else "", -one[0]["source_line"]
 
 
+def _newest(found: Iterable[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+    """Return the verdicts on each line in its newest period, all that are given for it, and every line with an error.
+
+    Lines keep the order of the table.
+    """
+    ends: dict[tuple[str, ...], str] = {}
+    names = ("facility", "line", "product", "set", "condition")
+    every = list(found)
+    good = [one for one in every if one[0]["status"] != "error"]
+    for one in sorted(good, key=_ends):
+        ends[tuple(str(one[0][name]) for name in names)] = one[0]["period"]
+    newest = [one for one in good if ends[tuple(str(one[0][name]) for name in names)] == one[0]["period"]]
+    wrong = [one for one in every if one[0]["status"] == "error"]
+    return sorted(newest + wrong, key=lambda one: int(one[0]["source_line"]))
+
+
 def verdict_rows(verdicts: Verdicts, lang: str, file: Path | None) -> None:
     """Print where lines stand in their newest period, against sector levels and allowances or else what there is."""
     w, said = words("terminal", lang), words("verdict", lang)
     found = by_set(verdicts.records())
     kinds = {name: one.meta.kind for name, one in verdicts.levels.sets.items()}
     chief = [one for one in found if kinds.get(one[0]["set"]) in ("sector", "ets", None)] or found
-    newest: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for one in sorted(chief, key=_ends):
-        newest[tuple(str(one[0][name]) for name in ("facility", "line", "product", "set", "condition"))] = one
-    newest = dict(sorted(newest.items(), key=lambda item: item[1][0]["source_line"]))
     body = []
-    for one in newest.values():
+    for one in _newest(chief):
         first = one[0]
         levels = " / ".join(figure(r["level"], 2) for r in one if r["tier"])
         gap = "" if first["gap_pct"] is None else f"{first['gap_pct']:+.1f} %"
         body.append(
             [" ".join(filter(None, (first["facility"], first["line"]))), first["product"] or "",
              first["period"] or "", first["set"].split("/")[0],
-             first["unit"] or "", said[first["verdict"]], figure(first["value"]), levels or first["reason"] or "", gap]
+             first["unit"] or "", w["error"] if first["status"] == "error" else said[first["verdict"]],
+             figure(first["value"]), levels or first["reason"] or "", gap]
         )  # fmt: skip
     head = [w["facility"], w["product"], w["period"], w["set"], w["unit"], w["verdict"], w["measured"], w["levels"],
             w["gap"]]  # fmt: skip
     more = len(found) - min(len(body), MOST_ROWS)
-    rows("", head, body[:MOST_ROWS], 3, w["more"].format(n=more, file=file) if more and file else "")
+    rows("", head, body[:MOST_ROWS], 3, w["more"].format(n=more, file=file or "-o FILE") if more else "")
 
 
 def as_json(result: Result, out: Path) -> str:

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from carbon.cli.show import print_issues, rows
-from carbon.errors import UsageError, printable
+from carbon.errors import printable
 from carbon.footprint.tree import contribution_tree
 from carbon.report import figure, words
 from carbon.report.evidence import cleared, labels, spread
 from carbon.report.footprint import MOST, kind_name, largest, scenario_name, significant
+from carbon.report.retracing import retrace
 
 if TYPE_CHECKING:
     from carbon.footprints import Computed
@@ -99,46 +98,8 @@ def as_json(study: Path, done: Computed, out: Path) -> str:
 
 
 def explained(done: Computed, line: int) -> str:
-    """Return how the contribution of one exchange came about, scenario by scenario.
-
-    Raises
-    ------
-    UsageError
-        If no exchange stands on that line.
-    """
-    found = done.footprint
-    w, lang = words("footprint", found.study.language), found.study.language
-    here = [n for n, e in enumerate(found.chain.exchanges) if int(found.exchanges.line[e.row]) == line]
-    if not here:
-        message = f"no exchange of the study on line {line} of {found.exchanges.file}"
-        raise UsageError(message)
-    out: list[str] = []
-    for number in here:
-        exchange = found.chain.exchanges[number]
-        process = found.chain.processes[exchange.process].name
-        out.append(f"{found.exchanges.file}:{line} {process}: {kind_name(exchange.kind, lang)} {exchange.name}")
-        linked = number in set(found.chain.link.tolist())
-        for scenario, solved in found.solved.items():
-            amount = f"{float(solved.amount[number]):g} {exchange.unit.text}"
-            said = f"  {scenario_name(scenario, w)}: {exchange.amount.text} = {amount}"
-            if linked:
-                said += f"; {w['supply']}: {significant(_carried(done, number, scenario))} kgCO2e"
-            for r in found.contribution_records:
-                same = (r["source_line"], r["process"], r["kind"], r["name"]) == (line, process, exchange.kind,
-                                                                                  exchange.name)  # fmt: skip
-                if same and r["scenario"] == scenario:
-                    said += f" × {r['runs']:g} = {significant(r['co2e_kg'])} kgCO2e ({figure(r['share_pct'], 1)} %)"
-            out.append(said)
-    if found.background.result is not None and not found.background.line_of.keys().isdisjoint(here):
-        out.append(found.background.result.explain(line))
-    return printable_lines(out)
-
-
-def _carried(done: Computed, number: int, scenario: str) -> float:
-    """Return what the links that an exchange makes carry [kgCO2e]."""
-    found = done.footprint
-    edges = [r["co2e_kg"] for r in found.edge_records if r["scenario"] == scenario]
-    return float(np.array(edges)[found.chain.link == number].sum())
+    """Return how the contribution of one exchange came about, scenario by scenario; as `retrace`."""
+    return printable_lines(retrace(done.footprint, line).split("\n"))
 
 
 def printable_lines(lines: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ MOST_STUDY = 60
 def verdicts(found: Verdicts, lang: str, out: Path | None) -> None:
     """Print where lines stand, how many have which verdict, and what could not be compared."""
     verdict_rows(found, lang, out)
-    said = words("verdict", lang)
+    said = words("verdict", lang) | {"error": words("terminal", lang)["error"]}
     print("  ".join(f"{said[name]}: {number}" for name, number in sorted(found.counts().items())))
     print_issues(found.issues, lang, notes=True)
     _written(out, lang)

@@ -92,6 +92,8 @@ def shares(
         known = [*METHODS, *(f"chp-{name}" for name in HEAT_AND_POWER)]
         raise AllocationError(Said(f"no allocation {method!r}; known: {', '.join(known)}",
                                    f"没有分配方法“{method}”，可用：{'、'.join(known)}"))  # fmt: skip
+    if method == "fraction" and len(outputs) == 1 and outputs[0].fraction is not None:
+        return _own(outputs)
     if method == "substitution" or len(outputs) == 1:
         return [Fraction(1), *[Fraction(0)] * (len(outputs) - 1)]
     if method == "fraction":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,18 +13,20 @@ from typing import Any
 import numpy as np
 
 from carbon import units
-from carbon.errors import Issues, Said, near_misses
+from carbon.errors import DataError, Issues, Said, near_misses
 from carbon.footprint.allocation import AllocationError, Output, shares
 from carbon.footprint.expressions import Expression, ExpressionError
+from carbon.footprint.files import FootprintFile
 from carbon.footprint.system import Structure
 from carbon.footprint.tables import PROPERTIES, Exchange, Parameters, Process, exact
 from carbon.schema import folded
 from carbon.tables import Table
 
 BACKGROUND = frozenset({"material", "fuel", "electricity", "heat", "transport", "waste", "process", "captured"})
+MOST = 2_000_000  # exchanges times outputs
 GASES = frozenset({"emission", "uptake", "stored"})
 _LINKED = frozenset({"waste", "avoided", "co-product"})  # where a process makes what they name
-_MJ = units.parse("MJ")
+_KG, _MJ = units.parse("kg"), units.parse("MJ")
 
 
 @dataclass(frozen=True)
@@ -101,12 +105,44 @@ class Chain:
                      if folded(self.processes[node.process].name) == word and node.exchange < 0]  # fmt: skip
         return found[0] if len(found) == 1 else None
 
+    def demand(self, study: FootprintFile, production: np.ndarray) -> np.ndarray:
+        """Return the declared unit as float64[nodes]; of a treatment, which makes less of its waste, it is negative.
+
+        Parameters
+        ----------
+        study : FootprintFile
+            Product, unit and amount.
+        production : float64[nodes]
+            What each output makes.
+
+        Raises
+        ------
+        UnitError
+            If the declared unit is none.
+        DimensionError
+            If it is not one of the product.
+        """
+        found, place = np.zeros(len(self.nodes)), self.node(study.product)
+        if place is not None:
+            amount = float(study.amount * units.ratio(units.parse(study.unit), self.nodes[place].unit))
+            found[place] = math.copysign(amount, float(production[place]))
+        return found
+
+    def shared(self, parameters: Parameters, allocation: str) -> tuple[set[str], set[int]]:
+        """Return the parameters and co-products by whose amounts outputs share, in any scenario."""
+        several = {node.process for node in self.nodes if node.exchange >= 0
+                   and _method(self.processes[node.process], allocation) != "fraction"}  # fmt: skip
+        nodes = [node for node in self.nodes if node.process in several]
+        names = {name for node in nodes for name in node.amount.names}
+        behind = {name for scenario in ("", *parameters.scenarios) for name in parameters.behind(names, scenario)}
+        return behind, {node.exchange for node in nodes if node.exchange >= 0}
+
     def sharing(self, parameters: Parameters, scenario: str = "") -> tuple[set[str], set[int]]:
         """Return the parameters and co-products that shares, and the direction of waste, depend on."""
         several = {node.process for node in self.nodes if node.exchange >= 0}
         several |= {self.nodes[supplier].process for link, supplier in zip(self.link.tolist(), self.supplier.tolist(),
                                                                            strict=True)
-                    if self.exchanges[link].kind == "waste"}  # fmt: skip
+                    if self.exchanges[link].kind in ("waste", "avoided")}  # fmt: skip
         nodes = [node for node in self.nodes if node.process in several]
         names = {name for node in nodes for name in node.amount.names}
         return parameters.behind(names, scenario), {node.exchange for node in nodes if node.exchange >= 0}
@@ -123,7 +159,10 @@ class Chain:
         amount = _stacked([e.amount for e in self.exchanges], values)
         legs = [(n, e.distance) for n, e in enumerate(self.exchanges) if e.distance is not None]
         if legs:
-            amount[..., [n for n, _ in legs]] *= _stacked([distance for _, distance in legs if distance], values)
+            distance = _stacked([distance for _, distance in legs if distance], values)
+            shape = np.broadcast_shapes(amount.shape[:-1], distance.shape[:-1])
+            amount = np.broadcast_to(amount, (*shape, amount.shape[-1])).copy()
+            amount[..., [n for n, _ in legs]] *= distance
         return np.asarray(amount * self._trips)
 
     @cached_property
@@ -172,19 +211,29 @@ def build(
     nodes = _nodes(processes, exchanges, allocation, values, issues)
     by_product: dict[str, list[int]] = {}
     own: dict[int, list[int]] = {}
+    negative = {n for n, node in enumerate(nodes) if _number(node.amount, values) < 0}
     for number, node in enumerate(nodes):
         by_product.setdefault(folded(node.product), []).append(number)
         own.setdefault(node.process, []).append(number)
+    _check_size(processes, exchanges, own, issues)
+    lost = {folded(p.product) for n, p in enumerate(processes) if n not in own}  # of outputs that cannot share
+    lost |= {folded(e.name) for e in exchanges if e.kind == "co-product" and e.process not in own}
+    lost -= by_product.keys()
     links: list[tuple[int, int, int, float]] = []
     flows: list[tuple[int, int, float]] = []
     for number, exchange in enumerate(exchanges):
-        if exchange.kind in ("co-product",) and _method(processes[exchange.process], allocation) != "substitution":
+        if exchange.kind == "resource" or (
+            exchange.kind == "co-product" and _method(processes[exchange.process], allocation) != "substitution"
+        ):
             continue
         inside = (
             exchange.kind == "input"
             or exchange.part.endswith("_by")
             or (exchange.kind in _LINKED and not exchange.part and folded(exchange.name) in by_product)
         )
+        if inside and folded(exchange.through or exchange.name) in lost:
+            table.bad[exchange.row] = True
+            continue
         if exchange.kind == "co-product" and not inside:
             _fail("P710", exchange, "name", exchange.name, table, issues, near=near_misses(exchange.name, by_product))
             continue
@@ -195,8 +244,12 @@ def build(
             if found is None:
                 continue
             scale = _scale(exchange, nodes[found], table, issues)
-            if exchange.kind == "waste" and _number(nodes[found].amount, values) < 0:
-                sign = -1.0  # what leaves as waste is what its treatment makes less of
+            if found in negative and exchange.kind in ("waste", "avoided"):
+                sign = -sign  # what leaves as waste is what its treatment makes less of
+            elif found in negative and _number(exchange.amount, values) > 0:
+                treatment = processes[nodes[found].process].name
+                _fail("P746", exchange, "kind", exchange.name, table, issues, treatment=treatment)
+                continue
             if scale is not None:
                 links += [(number, found, n, sign * scale * float(nodes[n].share)) for n in mine]
         else:
@@ -208,6 +261,18 @@ def build(
         tuple(processes), tuple(exchanges), tuple(nodes), whole[0], whole[1], whole[2], np.array(columns[3], float),
         np.array(parts[0], np.int64), np.array(parts[1], np.int64), np.array(parts[2], float),
     )  # fmt: skip
+
+
+def _check_size(
+    processes: Sequence[Process], exchanges: Sequence[Exchange], own: Mapping[int, list[int]], issues: Issues
+) -> None:
+    """Refuse a study whose exchanges times outputs would fill the memory (P751)."""
+    count = Counter(exchange.process for exchange in exchanges)
+    if sum(number * len(own.get(process, ())) for process, number in count.items()) > MOST:
+        worst = max(count, key=lambda process: count[process] * len(own.get(process, ())))
+        issues.add("P751", file=processes[worst].file, lines=[processes[worst].line], column="process",
+                   value=processes[worst].name, limit=f"{MOST:,}")  # fmt: skip
+        raise DataError(issues)
 
 
 def _method(process: Process, allocation: str) -> str:
@@ -260,10 +325,25 @@ def _number(amount: Expression, values: Mapping[str, Any]) -> Fraction:
 
 
 def _property(given: Mapping[str, float], column: str, unit: units.Unit) -> Fraction | None:
-    """Return a property of one unit of an output; the heat value of a unit of energy goes without saying."""
-    if column in given or column != "allocation_energy":
-        return exact(given[column]) if column in given else None
-    return units.ratio(unit, _MJ) if unit.dimension == _MJ.dimension else None
+    """Return a property of one unit of an output; the mass of a tonne and the heat of a joule go without saying.
+
+    Raises
+    ------
+    AllocationError
+        If what is given cannot be that of the unit. A dry mass is below that of the unit.
+    """
+    known = exact(given[column]) if column in given else None
+    bare = units.Unit("", unit.scale, frozenset(p for p in unit.dimension if p[0] != unit.species))
+    own = {"allocation_mass": _KG, "allocation_energy": _MJ}.get(column)
+    if own is None or bare.dimension != own.dimension:
+        return known
+    implied = units.ratio(bare, own)
+    least = implied / 20 if column == "allocation_mass" else implied
+    if known is not None and not least <= known <= implied:
+        size = f"{float(implied):g}"
+        raise AllocationError(Said(f"{column} = {float(known):g} is not that of 1 {unit.text}, which is {size}",
+                                   f"{column} = {float(known):g} 与单位不符：1 {unit.text} 为 {size}"))  # fmt: skip
+    return implied if known is None else known
 
 
 def _supplier(

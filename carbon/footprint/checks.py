@@ -26,7 +26,7 @@ BALANCE_COLUMNS = ("scenario", "process", "balance", "unit", "in", "out", "diffe
 _ZH = {"raw-materials": "原材料获取", "transport": "运输", "production": "生产", "distribution": "分销", "use": "使用",
        "end-of-life": "回收处置"}  # fmt: skip
 _LINKS = frozenset({"input", "co-product"})
-_SOURCES = frozenset({"input", "material", "uptake"})
+_SOURCES = frozenset({"input", "material", "uptake", "resource"})
 _SINKS = frozenset({"co-product", "waste", "emission"})
 
 
@@ -68,13 +68,13 @@ def _check_rule(study: FootprintFile, issues: Issues) -> None:
 def within(exchanges: Sequence[Exchange], study: FootprintFile, table: Table, issues: Issues) -> list[Exchange]:
     """Return the exchanges inside the boundary; what lies outside is left out and said (P733).
 
-    Links between processes stay: the exchanges of the process that they lead to have stages of their own.
+    Links between processes that name no stage stay: the exchanges of the process that they lead to have their own.
     """
     inside = INSIDE[study.boundary]
     outside: dict[str, list[int]] = {}
     kept = []
     for exchange in exchanges:
-        if exchange.stage in inside or exchange.kind in _LINKS:
+        if exchange.stage in inside or (exchange.kind in _LINKS and not exchange.staged):
             kept.append(exchange)
         else:
             outside.setdefault(exchange.stage, []).append(int(table.line[exchange.row]))
@@ -92,10 +92,13 @@ def left_out(exchanges: Sequence[Exchange], study: FootprintFile) -> frozenset[i
 
 
 def check_cut_off(study: FootprintFile, shares: Mapping[str, float | None], issues: Issues) -> None:
-    """Report scenarios that leave out more than the cut-off rule allows (P731)."""
+    """Report scenarios that leave out more than the cut-off rule allows (P731), or anything without a limit (P752)."""
     rule = find_rule(study.rule)
-    limit = study.cut_off if study.cut_off is not None or rule is None else rule.cut_off
+    limits = [one for one in (study.cut_off, rule.cut_off if rule else None) if one is not None]
+    limit = min(limits, default=None)
     for scenario, share in shares.items():
+        if limit is None and share:
+            issues.add("P752", file="study.toml", column="cut_off", value=f"{100 * share:.3g} %", scenario=scenario)
         if limit is not None and share is not None and share > limit:
             issues.add("P731", file="study.toml", column="excluded", value=f"{100 * share:.3g} %",
                        limit=f"{100 * limit:.3g} %", scenario=scenario)  # fmt: skip

@@ -68,6 +68,8 @@ class FootprintFile(Document):
         What was left out, in words.
     draws, seed : int
         Monte Carlo; 0 draws = analytic uncertainty alone.
+    sampling : {"random", "latin-hypercube", "sobol"}
+        How to draw; a power of two for sobol, which does not pair scenarios.
     classes : ClassTable, optional
         Classes by which the footprint is graded.
     pact : dict
@@ -93,6 +95,7 @@ class FootprintFile(Document):
     language: Language = "en"
     factors: list[Line] = Field(default_factory=list)
     draws: int = Field(default=0, ge=0, le=1_000_000)
+    sampling: Literal["random", "latin-hypercube", "sobol"] = "random"
     seed: int = Field(default=1, ge=0, lt=2**63)
     classes: ClassTable | None = None
     pact: dict[str, Any] = Field(default_factory=dict)

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from carbon import units
 from carbon.errors import DataError, Issues
 from carbon.footprint.background import weights
 from carbon.footprint.chain import loop_names
@@ -164,11 +163,8 @@ class Many:
         self.supplier, self.consumer = supplier[order], consumer[order]
         self.structure = Structure(len(chain.nodes), supplier=self.supplier, consumer=self.consumer)
         self.flows = np.lexsort((self.rank[chain.owner], place[chain.flow]))
-        study, node = self.footprint.study, chain.node(self.footprint.study.product)
-        self.demand = np.zeros(len(chain.nodes))
-        if node is not None:
-            asked = study.amount * units.ratio(units.parse(study.unit), chain.nodes[node].unit)
-            self.demand[self.rank[node]] = float(asked)
+        self.demand = np.empty(len(chain.nodes))
+        self.demand[self.rank] = chain.demand(self.footprint.study, self._production)
 
     def _entries(self, factors: Mapping[str, int]) -> None:
         """Split flows into terms, each a gas by a chain of factors."""

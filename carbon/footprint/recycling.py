@@ -153,7 +153,10 @@ def with_recycling(
             continue
         owner = processes[row.process]
         name = _unused(f"♻ {row.name} · {owner.name}", names)
-        found[row.row] = [replace(row, kind="input", through=name), *(replace(p, process=len(made)) for p in parts)]
+        found[row.row] = [
+            replace(row, kind="input", staged=False, through=name),
+            *(replace(p, process=len(made)) for p in parts),
+        ]
         made.append(
             Process(name, name, Expression.parse("1"), row.unit, row.stage, owner.region, owner.period, "", {},
                     int(table.line[row.row]), table.file, recycling=True)
@@ -236,6 +239,7 @@ def _parts(row: Exchange, reader: Reader, factor: Expression, known: Parameters)
         by_factor = row.kind == "material" and not given.get(part)  # of the row
         stage = "end-of-life" if part in _END else row.stage
         parts.append(replace(row, kind=kind or row.kind, name=name, amount=share, stage=stage, properties={},
+                             staged=row.staged or part in _END,
                              part="name" if by_factor else part))  # fmt: skip
     return parts
 

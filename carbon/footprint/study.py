@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carbon import periods, units
+from carbon import units
 from carbon.documents import validated
-from carbon.errors import DataError, Issues, Said, near_misses
-from carbon.footprint.background import APART, Background, find_background, weights
-from carbon.footprint.chain import BACKGROUND, LOOP_REASONS, Chain, build, loop_names
+from carbon.errors import DataError, Issues
+from carbon.footprint.background import APART, BIOGENIC, Background, find_background, weights
+from carbon.footprint.chain import LOOP_REASONS, Chain, build, loop_names
 from carbon.footprint.checks import balance_records, check_cut_off, check_study, left_out, within
 from carbon.footprint.declared import Declared, read_declarations
+from carbon.footprint.evaluation import check_legs, check_names, check_period, check_values
 from carbon.footprint.expressions import ExpressionError
 from carbon.footprint.files import FootprintFile
 from carbon.footprint.grades import grade
 from carbon.footprint.loops import SingularSystemError
+from carbon.footprint.plausible import check_amounts, check_reach, check_region, check_rows
 from carbon.footprint.recycling import with_recycling
+from carbon.footprint.stages import by_stage
 from carbon.footprint.tables import SCORES, STAGES, Parameters, read_exchanges, read_parameters, read_processes
 from carbon.library import Library, load_library
 from carbon.reading import source_of
@@ -30,12 +33,13 @@ from carbon.tables import Table, check
 if TYPE_CHECKING:
     import pandas as pd
 
+APART_GASES = frozenset({BIOGENIC, *APART.values()})
 UNDATED = "2000"  # of rows that bring their own factor, where the study names no period: no factor of a year is taken
 CONTRIBUTION_COLUMNS = (
     "scenario", "process", "kind", "name", "stage", "origin", "amount", "unit", "runs", "co2e_kg", "share_pct", "data",
     "source_line",
 )  # fmt: skip
-EDGE_COLUMNS = ("scenario", "source", "target", "name", "amount", "unit", "co2e_kg")
+EDGE_COLUMNS = ("scenario", "source", "target", "product", "kind", "name", "amount", "unit", "co2e_kg", "source_line")
 FOOTPRINT_COLUMNS = ("scenario", "part", "name", "co2e_kg", "share_pct", "complete")
 
 
@@ -53,8 +57,11 @@ class Solved:
         Gases of one unit of each output, with all that lies upstream. [kg]
     amount : float64[exchanges]
         As the parameters make it.
-    flow : float64[flows, gases]
-        Gases of each background flow for the declared unit. [kg]
+    each : float64[flows, gases]
+        Gases of each background flow for one run of its node. [kg]
+    staged : dict of str to float64[nodes]
+        The part of `scaling` that stands behind rows which name a stage and lead to a process, by that stage; "" is
+        the part of which each exchange has a stage of its own. They add up to `scaling`.
     """
 
     chain: Chain
@@ -62,7 +69,13 @@ class Solved:
     intensity: np.ndarray
     production: np.ndarray
     amount: np.ndarray
-    flow: np.ndarray
+    each: np.ndarray
+    staged: Mapping[str, np.ndarray]
+
+    @property
+    def flow(self) -> np.ndarray:
+        """Gases of each background flow for the declared unit [kg], as float64[flows, gases]."""
+        return np.asarray(self.each * self.scaling[self.chain.owner][:, None])
 
     @property
     def total(self) -> np.ndarray:
@@ -134,24 +147,33 @@ class Footprint:
     def contribution_records(self) -> list[dict[str, Any]]:
         """The rows of `contributions`."""
         records = []
+        flow, count = self.chain.flow, len(self.chain.exchanges)
         for scenario, solved in self.solved.items():
-            weighed = solved.flow @ self._weights
-            total = weighed.sum()
-            flow, count = self.chain.flow, len(self.chain.exchanges)
-            masses = np.bincount(flow, weighed, count).tolist()
-            runs = np.bincount(flow, np.abs(solved.scaling[self.chain.owner] * solved.chain.part), count).tolist()
-            for number in np.unique(flow).tolist():
-                exchange, mass = self.chain.exchanges[number], masses[number]
-                records.append({
-                    "scenario": scenario, "process": self.chain.processes[exchange.process].name,
-                    "kind": exchange.kind, "name": exchange.name, "stage": exchange.stage, "origin": exchange.origin,
-                    "amount": float(runs[number] * solved.amount[number]), "unit": exchange.measure,
-                    "runs": runs[number], "co2e_kg": mass,
-                    "share_pct": float(100 * mass / total) if total else None,
-                    "data": self.exchanges.text("data", exchange.row) or None,
-                    "source_line": int(self.exchanges.line[exchange.row]),
-                })  # fmt: skip
+            each = solved.each @ self._weights
+            total = float(each @ solved.scaling[self.chain.owner])
+            for stage, scaling in solved.staged.items():
+                runs_of = scaling[self.chain.owner]
+                masses = np.bincount(flow, each * runs_of, count).tolist()
+                runs = np.bincount(flow, np.abs(runs_of * solved.chain.part), count).tolist()
+                for number in np.unique(flow if not stage else flow[runs_of != 0]).tolist():
+                    exchange, mass = self.chain.exchanges[number], masses[number]
+                    records.append({
+                        "scenario": scenario, "process": self.chain.processes[exchange.process].name,
+                        "kind": exchange.kind, "name": exchange.name, "stage": stage or exchange.stage,
+                        "origin": exchange.origin, "amount": float(runs[number] * solved.amount[number]),
+                        "unit": exchange.measure, "runs": runs[number], "co2e_kg": mass,
+                        "share_pct": 100 * mass / total if total else None, "data": exchange.data or None,
+                        "source_line": int(self.exchanges.line[exchange.row]),
+                    })  # fmt: skip
         return records
+
+    @cached_property
+    def contributions_by_scenario(self) -> dict[str, list[dict[str, Any]]]:
+        """The rows of `contributions` of each scenario."""
+        found: dict[str, list[dict[str, Any]]] = {scenario: [] for scenario in self.solved}
+        for record in self.contribution_records:
+            found[record["scenario"]].append(record)
+        return found
 
     @cached_property
     def edge_records(self) -> list[dict[str, Any]]:
@@ -167,8 +189,10 @@ class Footprint:
                 nodes, processes = self.chain.nodes, self.chain.processes
                 records.append({
                     "scenario": scenario, "source": processes[nodes[supplier].process].name,
-                    "target": processes[nodes[consumer].process].name, "name": nodes[supplier].product,
-                    "amount": amount, "unit": nodes[supplier].unit.text, "co2e_kg": float(amount * carried[supplier]),
+                    "target": processes[nodes[consumer].process].name, "product": nodes[consumer].product,
+                    "kind": self.chain.exchanges[link].kind, "name": nodes[supplier].product, "amount": amount,
+                    "unit": nodes[supplier].unit.text, "co2e_kg": float(amount * carried[supplier]),
+                    "source_line": int(self.exchanges.line[self.chain.exchanges[link].row]),
                 })  # fmt: skip
         return records
 
@@ -180,11 +204,11 @@ class Footprint:
         """
         records: list[dict[str, Any]] = []
         for scenario, solved in self.solved.items():
-            mine = [r for r in self.contribution_records if r["scenario"] == scenario]
+            mine = self.contributions_by_scenario[scenario]
             total = self.co2e(scenario)
             parts: list[tuple[str, str, float]] = [("total", "", float("nan") if total is None else total)]
             parts += [("gas", g, float(m * w)) for g, m, w in zip(self.background.gases, solved.total, self._weights,
-                                                                  strict=True)]  # fmt: skip
+                                                                  strict=True) if g not in APART_GASES]  # fmt: skip
             for part, column, order in (
                 ("stage", "stage", list(STAGES)), ("process", "process", [p.name for p in self.chain.processes]),
                 ("origin", "origin", ["fossil", "biogenic", "land-use", "aviation"]),
@@ -193,7 +217,7 @@ class Footprint:
                 for r in mine:
                     sums[r[column]] = sums.get(r[column], 0.0) + r["co2e_kg"]
                 parts += [(part, name, sums[name]) for name in order if name in sums]
-            for name, gas in (("biogenic", "CO2-biogenic"), *APART.items()):
+            for name, gas in (("biogenic", BIOGENIC), *APART.items()):
                 if gas in self.background.gases:
                     parts.append(("apart", name, float(solved.total[self.background.gases.index(gas)])))
             graded = self.grade(scenario)
@@ -222,6 +246,25 @@ class Footprint:
             )
         ]
 
+    def again(self, chain: Chain) -> float | None:
+        """Return the footprint of the base case [kgCO2e] with other shares of outputs.
+
+        Parameters
+        ----------
+        chain : Chain
+            The study, shared otherwise.
+
+        Raises
+        ------
+        DataError
+            If a process makes nothing.
+        SingularSystemError
+            If a loop has no solution.
+        """
+        solved = _solve(chain, self.background, self.parameters.values(), self.study, Issues())
+        total = float(solved.total @ self._weights)
+        return None if np.isnan(total) else total
+
     def table(self) -> pd.DataFrame:
         """Return the footprint by total, gas, stage, process and origin [kgCO2e]."""
         import pandas as pd
@@ -230,11 +273,11 @@ class Footprint:
 
     def quality(self, scenario: str = "") -> dict[str, float | None]:
         """Return the share of the footprint that rests on primary data [%], and pedigree scores weighted by it."""
-        mine = [r for r in self.contribution_records if r["scenario"] == scenario]
+        mine = self.contributions_by_scenario[scenario]
         whole = sum(abs(r["co2e_kg"]) for r in mine)
         if not whole:
             return dict.fromkeys(["primary_pct", *SCORES])
-        primary = sum(abs(r["co2e_kg"]) for r in mine if (r["data"] or "") in ("primary", "初级数据", "实测"))
+        primary = sum(abs(r["co2e_kg"]) for r in mine if r["data"] == "primary")
         found: dict[str, float | None] = {"primary_pct": 100 * primary / whole}
         at = {int(line): row for row, line in enumerate(self.exchanges.line)}
         for name in SCORES:
@@ -291,6 +334,7 @@ def footprint(
     issues = Issues() if issues is None else issues
     asked = study if isinstance(study, FootprintFile) else validated(dict(study), FootprintFile, "")
     library = library or load_library(asked.factors, asked.as_of)
+    check_region(asked, library, issues)
     made = _table(processes, "processes", issues)
     flows = _table(exchanges, "exchanges", issues)
     values = None if parameters is None else _table(parameters, "parameters", issues)
@@ -298,7 +342,7 @@ def footprint(
     known = read_parameters(values, cases, issues)
     units_of = read_processes(made, issues)
     rows = read_exchanges(flows, units_of, issues)
-    _check_names(rows, units_of, known, flows, issues)
+    check_names(rows, units_of, known, flows, issues)
     _stop(issues, "P706")
     rows, units_of = with_recycling(rows, units_of, flows, asked.recycling, known, issues)
     rows = within([row for row in rows if not flows.bad[row.row]], asked, flows, issues)
@@ -306,35 +350,44 @@ def footprint(
     whole = build(units_of, rows, asked.allocation, base, flows, issues)
     chain = replace(whole, left_out=left_out(rows, asked))
     check_study(asked, chain, flows, library, issues)
-    _check_period(asked, chain, flows, issues)
+    check_rows(chain, flows, library, issues)
+    check_period(asked, chain, flows, issues)
     background = find_background(
         chain, flows, asked.region, asked.period or UNDATED, asked.method, asked.gwp, library, asked.language, issues
     )
     wanted = chain.node(asked.product)
     if wanted is None:
-        issues.add("P720", value=asked.product, known=list(dict.fromkeys(n.product for n in chain.nodes))[:12])
+        issues.add(
+            "P720",
+            file="study.toml",
+            column="product",
+            value=asked.product,
+            known=list(dict.fromkeys(n.product for n in chain.nodes))[:12],
+        )
         raise DataError(issues, asked.language)
-    demand = np.zeros(len(chain.nodes))
     try:
-        demand[wanted] = float(asked.amount * units.ratio(units.parse(asked.unit), chain.nodes[wanted].unit))
+        chain.demand(asked, chain.production(base))
     except (units.UnitError, units.DimensionError) as error:
-        issues.add("P712", value=asked.unit, expected=chain.nodes[wanted].unit.text)
+        issues.add("P712", file="study.toml", column="unit", value=asked.unit, expected=chain.nodes[wanted].unit.text)
         raise DataError(issues, asked.language) from error
     try:
-        _check_legs(chain, known, flows, issues)
+        check_legs(chain, known, flows, issues)
         given = {name: known.values(name) for name in ("", *known.scenarios)}
         shared = {name: _shared(whole, known, name, asked.allocation, given[name], flows, issues) for name in given}
         kept = {name: replace(one, left_out=chain.left_out) for name, one in shared.items()}
-        solved = {name: _solve(kept[name], background, given[name], demand, issues) for name in given}
-        uncut = {name: _solve(shared[name], background, given[name], demand, issues)
+        check_reach(chain, wanted, issues)
+        amounts = {name: one.amounts(given[name]) for name, one in shared.items()}
+        check_amounts(chain, amounts, {n: one.production(given[n]) for n, one in shared.items()}, flows, issues)
+        solved = {name: _solve(kept[name], background, given[name], asked, issues) for name in given}
+        uncut = {name: _solve(shared[name], background, given[name], asked, issues)
                  for name in given if chain.left_out}  # fmt: skip
     except ExpressionError as error:
-        _check_values(chain, known, flows, issues)
+        check_values(chain, known, flows, issues)
         raise DataError(issues, asked.language) from error
     except SingularSystemError as error:
         issues.add("P721", value=asked.product, loop=loop_names(chain, error.processes), why=LOOP_REASONS[error.reason])
         raise DataError(issues, asked.language) from error
-    declared = read_declarations(chain.exchanges, flows, known, issues)
+    declared = read_declarations(chain, asked.allocation, flows, known, issues)
     found = Footprint(asked, chain, background, known, flows, issues, library, solved, {}, declared)
     shares = {name: _left_out(found, name, uncut.get(name)) for name in solved}
     check_cut_off(asked, shares, issues)
@@ -372,7 +425,7 @@ def _shared(
 
 
 def _solve(
-    chain: Chain, background: Background, values: Mapping[str, Any], demand: np.ndarray, issues: Issues
+    chain: Chain, background: Background, values: Mapping[str, Any], asked: FootprintFile, issues: Issues
 ) -> Solved:
     """Solve one scenario; a process that makes nothing in it is an error (P713)."""
     production, amount = chain.production(values), chain.amounts(values)
@@ -381,75 +434,15 @@ def _solve(
             process = chain.processes[chain.nodes[node].process]
             issues.add("P713", file=process.file, lines=[process.line], column="amount", value=process.name)
         raise DataError(issues)
-    system = chain.structure.factored(production, amount[chain.link] * chain.scale)
+    taken, demand = amount[chain.link] * chain.scale, chain.demand(asked, production)
+    system = chain.structure.factored(production, taken)
     scaling = system.solve(demand)
     each = (amount[chain.flow] * chain.part)[:, None] * background.per_unit[chain.flow]
     direct = np.zeros((len(chain.nodes), len(background.gases)))
     np.add.at(direct, chain.owner, each)
     intensity = system.intensities(direct) if len(background.gases) else direct
-    return Solved(chain, scaling, intensity, production, amount, each * scaling[chain.owner][:, None])
-
-
-def _check_period(asked: FootprintFile, chain: Chain, table: Table, issues: Issues) -> None:
-    """Refuse a period that is none, or its lack where a factor of a year is asked for (P739)."""
-    dated = [table.text("period", e.row) or chain.processes[e.process].period for e in chain.exchanges]
-    own = ~np.isnan(table.numbers["factor"])
-    needed = any(e.kind in BACKGROUND and not day and not own[e.row]
-                 for e, day in zip(chain.exchanges, dated, strict=True))  # fmt: skip
-    try:
-        if needed or asked.period:
-            periods.parse(asked.period)
-    except periods.PeriodError as error:
-        issues.add("P739", file="study.toml", column="period", value=asked.period)
-        raise DataError(issues, asked.language) from error
-
-
-def _check_legs(chain: Chain, known: Parameters, table: Table, issues: Issues) -> None:
-    """Refuse distances below zero in any scenario (P708)."""
-    for scenario in ("", *known.scenarios):
-        values = known.values(scenario)
-        for exchange in chain.exchanges:
-            if exchange.distance is not None and not float(exchange.distance.evaluate(values)) >= 0:
-                why = Said("a distance below 0", "运距小于 0")
-                issues.add("P708", file=table.file, lines=[int(table.line[exchange.row])], column="distance_km",
-                           value=exchange.distance.text[:80], why=why, scenario=scenario)  # fmt: skip
-                raise DataError(issues)
-
-
-def _check_names(
-    rows: Sequence[Any], processes: Sequence[Any], known: Parameters, table: Table, issues: Issues
-) -> None:
-    """Report amounts that use parameters which are not there (P706)."""
-    for row in rows:
-        for column, one in (("amount", row.amount), ("distance_km", row.distance)):
-            for name in one.names if one is not None else ():
-                if name not in known.definitions:
-                    issues.add("P707", file=table.file, lines=[int(table.line[row.row])], column=column, value=name,
-                               known=list(known.definitions)[:12])  # fmt: skip
-                    table.bad[row.row] = True
-    for process in processes:
-        for name in process.amount.names:
-            if name not in known.definitions:
-                why, near = Said("no such parameter", "没有该参数"), near_misses(name, known.definitions)
-                issues.add("P706", file=process.file, lines=[process.line], column="amount", value=name, why=why,
-                           near=near)  # fmt: skip
-
-
-def _check_values(chain: Chain, known: Parameters, table: Table, issues: Issues) -> None:
-    """Report amounts that have no value in a scenario (P708)."""
-    places = [(p.file, p.line, "amount", p.amount) for p in chain.processes]
-    for exchange in chain.exchanges:
-        line = int(table.line[exchange.row])
-        places += [(table.file, line, "amount", exchange.amount)]
-        places += [(table.file, line, "distance_km", exchange.distance)] if exchange.distance is not None else []
-    for scenario in ("", *known.scenarios):
-        values = known.values(scenario)
-        for file, line, column, amount in places:
-            try:
-                amount.evaluate(values)
-            except ExpressionError as error:
-                issues.add("P708", file=file, lines=[line], column=column, value=amount.text[:80], why=error.said,
-                           scenario=scenario)  # fmt: skip
+    staged = by_stage(chain, system, production, taken, demand, scaling)
+    return Solved(chain, scaling, intensity, production, amount, each, staged)
 
 
 def _stop(issues: Issues, *codes: str) -> None:

@@ -12,7 +12,13 @@ import numpy as np
 from carbon import periods, units
 from carbon.errors import Issues, Said, near_misses
 from carbon.footprint.allocation import HEAT_AND_POWER
-from carbon.footprint.expressions import Expression, ExpressionError, evaluate_parameters, parameter_name
+from carbon.footprint.expressions import (
+    Expression,
+    ExpressionError,
+    evaluate_parameters,
+    parameter_name,
+    resolve_parameters,
+)
 from carbon.inventory.resolve import unit_code
 from carbon.schema import choice_ids, choices, folded
 from carbon.tables import Table
@@ -28,6 +34,10 @@ _STAGES = {
 STAGE_IDS = {folded(word): stage for stage, names in _STAGES.items() for word in (stage, *names)}
 ORIGINS = {"fossil": "fossil", "化石": "fossil", "": "fossil", "biogenic": "biogenic", "生物源": "biogenic",
            "land-use": "land-use", "土地利用": "land-use", "aviation": "aviation", "航空": "aviation"}  # fmt: skip
+
+DATA = {"primary": "primary", "初级数据": "primary", "初级": "primary", "一手": "primary", "实测": "primary",
+        "secondary": "secondary", "次级数据": "secondary", "次级": "secondary", "二手": "secondary",
+        "estimate": "estimate", "estimated": "estimate", "估算": "estimate", "估计": "estimate"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,10 +94,14 @@ class Exchange:
         What a transport leg is multiplied by: the empty return and, by vehicle, the number of vehicles per unit.
     by_vehicle : bool
         Whether a leg is counted in kilometres of the vehicle, by its load, not in mass × distance.
+    staged : bool
+        Whether the row names its stage; else it has that of its process.
     through : str
         The process, made of the row's columns of recycling, that this row takes its material from.
     part : str
         Which part of recycling this is, where such a process has it; its amount is a share, not one of the row.
+    data : {"primary", "secondary", "estimate", ""}
+        How the amount is known.
     """
 
     row: int
@@ -103,8 +117,10 @@ class Exchange:
     properties: Mapping[str, float] = field(default_factory=dict)
     trip: float = 1.0
     by_vehicle: bool = False
+    staged: bool = False
     through: str = ""
     part: str = ""
+    data: str = ""
 
     @property
     def measure(self) -> str:
@@ -122,17 +138,31 @@ class Parameters:
     scenarios: Mapping[str, Mapping[str, Expression]]
     table: Table | None = None
     rows: Mapping[str, int] = field(default_factory=dict)
+    cases: Table | None = None
+    case_rows: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    _known: dict[str, dict[str, np.ndarray]] = field(default_factory=dict, compare=False, repr=False)
 
-    def values(self, scenario: str = "", drawn: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:
-        """Return the value of every parameter in a scenario; drawn values beat what is written.
+    def values(self, scenario: str = "") -> dict[str, np.ndarray]:
+        """Return the value of every parameter in a scenario, each after those that it uses.
 
         Raises
         ------
         ExpressionError
             If a definition cannot be evaluated.
         """
-        changed = dict(self.definitions) | dict(self.scenarios.get(scenario, {})) | dict(drawn or {})
-        return evaluate_parameters(changed)
+        if scenario not in self._known:
+            self._known[scenario] = self._evaluated(self.scenarios.get(scenario, {}))
+        return self._known[scenario]
+
+    def _evaluated(self, changes: Mapping[str, Expression]) -> dict[str, np.ndarray]:
+        if not changes or any(one.names for one in changes.values()):  # names may change the order
+            return evaluate_parameters(dict(self.definitions) | dict(changes))
+        found, moved = dict(self.values()), set[str]()
+        for name in found:
+            if name in changes or not moved.isdisjoint(self.definitions[name].names):
+                found[name] = changes.get(name, self.definitions[name]).evaluate(found)
+                moved.add(name)
+        return found
 
     def changed(self, scenario: str) -> set[str]:
         """Return the parameters that a scenario sets."""
@@ -165,6 +195,7 @@ class Reader:
     def __init__(self, table: Table, issues: Issues) -> None:
         self.table, self.issues = table, issues
         self.row = 0
+        self._near: dict[str, list[str]] = {}
         self._expressions: dict[str, Expression | ExpressionError] = {}
 
     def rows(self) -> Iterable[int]:
@@ -187,6 +218,12 @@ class Reader:
         lines = [int(self.table.line[self.row])]
         self.issues.add(code, file=self.table.file, lines=lines, column=column, value=value[:80], **parts)
         self.table.bad[self.row] = True
+
+    def near(self, word: str, known: Iterable[str]) -> list[str]:
+        """Return names near to one that is not known; of the first hundred such names, since looking takes time."""
+        if word not in self._near:
+            self._near[word] = near_misses(word, known) if len(self._near) < 100 else []
+        return self._near[word]
 
     def expression(self, column: str, default: str = "") -> Expression | None:
         """Return an expression of the current row; None after reporting it (P701)."""
@@ -254,15 +291,16 @@ def read_exchanges(table: Table, processes: list[Process], issues: Issues) -> li
     for row in reader.rows():
         process = at.get(folded(reader.text("process")))
         if process is None:
-            near = near_misses(folded(reader.text("process")), at)
-            reader.fail("P703", "process", reader.text("process"), near=[processes[at[n]].name for n in near])
+            near = [processes[at[n]].name for n in reader.near(folded(reader.text("process")), at)]
+            reader.fail("P703", "process", reader.text("process"), near=near)
             continue
         kind = reader.choice("kind", kinds)
         amount, unit = reader.expression("amount"), reader.unit("unit")
         stage = reader.choice("stage", STAGE_IDS, processes[process].stage)
         origin = reader.choice("origin", ORIGINS, "fossil")
         distance = reader.expression("distance_km") if reader.text("distance_km") else None
-        bad = table.bad[row] or None in (kind, amount, unit, stage, origin) or not _period(reader)
+        data = reader.choice("data", DATA)
+        bad = table.bad[row] or None in (kind, amount, unit, stage, origin, data) or not _period(reader)
         if bad or amount is None or unit is None or not kind or not stage or not origin:
             continue
         trip = _trip(reader, kind, unit, distance)
@@ -270,7 +308,8 @@ def read_exchanges(table: Table, processes: list[Process], issues: Issues) -> li
             continue
         found.append(
             Exchange(row, process, kind, reader.text("name"), amount, unit, reader.text("provider"), stage, origin,
-                     distance, _numbers(reader, PROPERTIES), trip, reader.number("load_t") is not None)
+                     distance, _numbers(reader, PROPERTIES), trip, reader.number("load_t") is not None,
+                     staged=bool(reader.text("stage")), data=data or "")
         )  # fmt: skip
     return found
 
@@ -304,6 +343,8 @@ def read_parameters(parameters: Table | None, scenarios: Table | None, issues: I
     definitions: dict[str, Expression] = {}
     changes: dict[str, dict[str, Expression]] = {}
     rows: dict[str, int] = {}
+    case_rows: dict[tuple[str, str], int] = {}
+    spelled: dict[str, str] = {}
     if parameters is not None:
         reader = Reader(parameters, issues)
         for _ in reader.rows():
@@ -322,21 +363,45 @@ def read_parameters(parameters: Table | None, scenarios: Table | None, issues: I
             if name is not None and value is not None:
                 if name not in definitions:
                     reader.fail("P706", "parameter", name, why=Said("no such parameter", "没有该参数"),
-                                near=near_misses(name, definitions))  # fmt: skip
-                elif name in changes.setdefault(reader.text("scenario"), {}):
+                                near=reader.near(name, definitions))  # fmt: skip
+                    continue
+                scenario = spelled.setdefault(folded(reader.text("scenario")), reader.text("scenario"))
+                if name in changes.setdefault(scenario, {}):
                     reader.fail("P705", "parameter", name)
                 else:
-                    changes[reader.text("scenario")][name] = value
-    found = Parameters(definitions, changes, parameters, rows)
+                    changes[scenario][name] = value
+                    case_rows[scenario, name] = reader.row
+    found = Parameters(definitions, changes, parameters, rows, scenarios, case_rows)
     for scenario in ("", *changes):
         try:
             found.values(scenario)
         except ExpressionError as error:
-            where = parameters.file if parameters is not None else ""
-            names = ", ".join(error.names) or scenario
-            issues.add("P706", file=where, column="value", value=names[:80], why=error.said, near=[])
-            break
+            names = _without_value(dict(definitions) | changes.get(scenario, {}), error)
+            behind = found.behind(names, scenario) if scenario else set()  # of a scenario, what it sets
+            at = [row for (case, name), row in case_rows.items() if case == scenario and name in behind]
+            table = scenarios if at else parameters
+            at = at or [rows[name] for name in names]
+            issues.add("P706", file=table.file if table is not None else "", column="value",
+                       lines=sorted(int(table.line[row]) for row in at) if table is not None else [],
+                       value=", ".join(names)[:80], why=error.said, near=[])  # fmt: skip
+            if not scenario:
+                break
     return found
+
+
+def _without_value(written: Mapping[str, Expression], error: ExpressionError) -> list[str]:
+    """Return the parameters in which evaluation failed."""
+    if error.kind == "circular":
+        return list(dict.fromkeys(error.names))
+    if error.kind == "unknown":
+        return [name for name, one in written.items() if error.names[0] in one.names]
+    values: dict[str, np.ndarray] = {}
+    for name in resolve_parameters(written):
+        try:
+            values[name] = written[name].evaluate(values)
+        except ExpressionError:
+            return [name]
+    return []
 
 
 def _name(reader: Reader) -> str | None:

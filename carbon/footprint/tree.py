@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from carbon import units
 from carbon.footprint.background import weights
 from carbon.footprint.study import Footprint
 
@@ -44,7 +43,7 @@ def contribution_tree(
     total = footprint.co2e(scenario)
     if node is None or total is None:
         return []
-    demand = float(study.amount * units.ratio(units.parse(study.unit), chain.nodes[node].unit))
+    demand = float(chain.demand(study, footprint.solved[scenario].production)[node])
     tree = _Tree(footprint, scenario, least * abs(total))
     rows = []
     for row in tree.rows(node, demand, 1, min(depth, DEEPEST), ""):

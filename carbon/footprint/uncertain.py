@@ -101,16 +101,24 @@ class Uncertainty:
     def said(self) -> Said:
         """What stands behind the numbers, in words."""
         count, bare = len(self.variables.key), len(self.certain)
-        share = "?" if self.known_pct is None else f"{self.known_pct:.1f}"
         theory = ("exact", "精确") if self.analytic.exact else ("of first order", "一阶近似")
+        share = ("For how much of the footprint every number behind it states its uncertainty is not known",
+                 "足迹中各项数值均说明了不确定性的部分有多少，无从得知")  # fmt: skip
+        if self.known_pct is not None:
+            pct = f"{self.known_pct:.1f} %"
+            share = (f"For {pct} of the footprint every number behind it, amount and factor, states its uncertainty",
+                     f"足迹中有 {pct} 的部分，其背后的每个数值（数量与因子）均说明了不确定性")  # fmt: skip
+            if self.known_pct < 99.95:
+                share = (f"{share[0]}; for the rest at least one does not, so that the spread may be wider than shown",
+                         f"{share[1]}；其余部分至少有一个数值未说明，实际离散程度可能大于所示")  # fmt: skip
         lost = len(self.failed)
         return Said(
-            f"{count} uncertain numbers; {bare} numbers without limits count as certain as stated; every number has "
-            f"limits behind {share} % of the footprint; analytic variance {theory[0]}; shares of outputs stay those "
-            f"of the scenario" + (f"; {lost} draws have no solution and are left out" if lost else ""),
-            f"不确定的数值 {count} 个；{bare} 个数值没有上下限，按所填数值视为确定；足迹中 {share} % 所依据的数值均有"
-            f"上下限；解析方差为{theory[1]}；产出间的分配比例保持该情景的数值"
-            + (f"；{lost} 次抽样无解，未计入" if lost else ""),
+            f"{count} numbers are uncertain; {bare} count as certain: they state no uncertainty, or outputs share "
+            f"burdens by them. {share[0]}. The variance by theory is {theory[0]}; shares of outputs stay those of the "
+            f"scenario." + (f" {lost} draws have no solution and are left out." if lost else ""),
+            f"不确定的数值 {count} 个；另有 {bare} 个数值视为确定：未说明不确定性，或产出按其分配负荷。{share[1]}。"
+            f"解析方差为{theory[1]}；产出间的分配比例保持该情景的数值。"
+            + (f"{lost} 次抽样无解，未计入。" if lost else ""),
         )
 
 
@@ -131,7 +139,7 @@ def uncertainty(
     method : {"random", "latin-hypercube", "sobol"}
         How to draw; a power of two for ``sobol``.
     scenario : str
-        Which scenario. A parameter that it changes is certain as it says.
+        Which scenario. A parameter that it sets is as uncertain as it says there.
     threads : int, optional
         As many as there are processors; they change no bit, and neither does the order of rows.
 
@@ -169,7 +177,7 @@ def uncertainty(
         raise UsageError(message)
     variables, certain, known = find_variables(footprint, scenario)
     own, named, shared = (variables.of(kind) for kind in ("exchange", "parameter", "factor"))
-    definitions = footprint.parameters.definitions
+    definitions = dict(footprint.parameters.definitions) | dict(footprint.parameters.scenarios.get(scenario, {}))
     names = [variables.place[n] for n in named]
     scaled = [name for name in names if definitions[name].names]
     value = variables.table.value

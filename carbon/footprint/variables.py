@@ -74,7 +74,7 @@ def find_variables(footprint: Footprint, scenario: str) -> tuple[Variables, list
     footprint : Footprint
         The study.
     scenario : str
-        A parameter that it changes is certain as it says.
+        A parameter that it sets is as uncertain as it says there.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def find_variables(footprint: Footprint, scenario: str) -> tuple[Variables, list
         if footprint.parameters.table is not None else {}  # fmt: skip
     sure: set[str] = set()
     for name in footprint.parameters.values(scenario):  # each after those that it uses
-        found = None if name in changed else declared.parameter.get(name)
+        found = declared.case.get((scenario, name)) if name in changed else declared.parameter.get(name)
         used = (changed.get(name) or definitions[name]).names
         if found is not None or (used and sure.issuperset(used)):
             sure.add(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -20,16 +21,16 @@ from carbon.inventory.checks import (
     check_plausible,
     check_streams,
 )
-from carbon.inventory.output import resolve_output
+from carbon.inventory.output import check_output, resolve_output
 from carbon.inventory.plan import Plan
 from carbon.inventory.resolve import OVERRIDES, Activities, Facility, resolve
 from carbon.inventory.result import Result
-from carbon.inventory.rollup import Cells
+from carbon.inventory.rollup import Cells, Gathered
 from carbon.inventory.routes import route
 from carbon.inventory.terms import ENERGY, PRIMARY, Key, Routed
 from carbon.inventory.totals import Completeness
 from carbon.library import Library, load_library
-from carbon.reading import source_of
+from carbon.reading import Source, check_sheets, source_of
 from carbon.schema import choices
 from carbon.tables import Table, check
 
@@ -102,37 +103,125 @@ def account(
     >>> result.totals(by=["facility", "basis"])[["basis", "co2e_t"]].to_dict("records")[0]
     {'basis': 'location', 'co2e_t': 619.1}
     """
-    library = library or load_library()
-    if as_of is not None:
-        library = Library(library.folders, as_of)
     issues = Issues() if issues is None else issues
-    pack = library.pack(method)
-    home = _region(region or pack.region, library)
-    places = None if facilities is None else _facilities(_checked(facilities, "facilities", issues), library, issues)
-    table = _checked(activities, "activities", issues)
-    rows = resolve(table, library, places, issues)
-    made = None if output is None else _checked(output, "output", issues)
-    given_output = None if made is None else resolve_output(made, places, issues)
+    given = {"facilities": facilities, "activities": activities, "output": output}
+    sources = {name: source_of(one, issues, name, language) for name, one in given.items()
+               if one is not None or name == "activities"}  # fmt: skip
+    check_sheets(sources.values(), issues)
+    ground = Ground.of(
+        sources.get("facilities"), sources.get("output"), method=method, gwp=gwp, region=region, as_of=as_of,
+        electricity=electricity, library=library or load_library(), language=language, on_error=on_error, title=title,
+        issues=issues,
+    )  # fmt: skip
+    table = checked(sources["activities"], "activities", issues, language)
+    rows = resolve(table, ground.library, ground.places, issues, ground.broken)
+    check_duplicates(table, "item", issues)
+    return settle(rows, ground, issues)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What an account stands on before any row of activities is read.
+
+    Attributes
+    ----------
+    library : Library
+        Factors, as of the day of the account.
+    method, gwp, home : str
+        Method pack, set of warming potentials ("" = that of the packs), region of facilities that name none.
+    said_home : bool
+        Whether that region was asked for, and not that of the pack.
+    places : dict of str to Facility, optional
+        Facilities by the name used in activities, if there is a table of them.
+    broken : set of str
+        Names whose own row in that table is bad.
+    output : Table, optional
+        What was made.
+    """
+
+    library: Library
+    method: str
+    gwp: str
+    home: str
+    said_home: bool
+    places: dict[str, Facility] | None
+    broken: set[str]
+    output: Table | None
+    electricity: RunElectricity
+    language: str
+    on_error: str
+    title: str
+    as_of: dt.date | None
+
+    @classmethod
+    def of(
+        cls, facilities: Source | None, output: Source | None, *, method: str, gwp: str, region: str,
+        as_of: dt.date | None, electricity: RunElectricity | None, library: Library, language: str, on_error: str,
+        title: str, issues: Issues,
+    ) -> Ground:  # fmt: skip
+        """Return the ground of an account; parameters and errors are those of `account`."""
+        if as_of is not None:
+            library = Library(library.folders, as_of)
+        home = _region(region or library.pack(method).region, library)
+        places: dict[str, Facility] | None = None
+        broken: set[str] = set()
+        if facilities is not None:
+            places, broken = _facilities(checked(facilities, "facilities", issues, language), library, issues)
+        made = None if output is None else checked(output, "output", issues, language)
+        return cls(library, method, gwp, home, bool(region), places, broken, made, electricity or RunElectricity(),
+                   language, on_error, title, as_of)  # fmt: skip
+
+
+def settle(rows: Activities, ground: Ground, issues: Issues, gathered: Gathered | None = None) -> Result:
+    """Check resolved rows against one another, plan and sum them.
+
+    Parameters
+    ----------
+    rows : Activities
+        As resolved.
+    ground : Ground
+        Everything else.
+    issues : Issues
+        Receives what is found.
+    gathered : Gathered, optional
+        What rows that stand for others add up to.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    DataError
+        If a row is bad and the account is to stop at that.
+    """
+    library, places = ground.library, ground.places
+    given_output = None
+    if ground.output is not None:
+        given_output = resolve_output(ground.output, places, issues, ground.broken)
+        check_output(given_output, ground.output, rows, issues)
     check_overlaps(rows, issues)
-    check_duplicates(rows, issues)
-    keys, key = _keys(rows, method, home, "" if region else home)
-    packs = [library.pack(name) for name in sorted({k.pack for k in keys}, key=lambda n: (n != method, n))] or [pack]
-    gwp = gwp or _gwp(pack, packs, issues)
+    plan = plan_rows(rows, ground, issues)
+    pack = library.pack(ground.method)
+    names = sorted({k.pack for k in plan.keys}, key=lambda name: (name != ground.method, name))
+    packs = [library.pack(name) for name in names] or [pack]
+    gwp = ground.gwp or _gwp(pack, packs, issues)
     potentials = library.gwp(gwp)
-    plan = _plan(rows, keys, key, library, electricity or RunElectricity(), issues)
     check_gaps(rows, issues)
     check_streams(rows, issues)
-    check_plausible(rows, plan, library, issues)
+    if gathered is None:
+        check_plausible(rows, plan, library, issues)
     if places is not None and (idle := sorted(set(places) - {f.id for f in rows.values["facility"]})):
-        issues.add("A411", file=table.file, column="facility", value=", ".join(idle[:20]))
+        issues.add("A411", file=rows.table.file, column="facility", value=", ".join(idle[:20]))
     _notes(rows, plan, packs, potentials, gwp, library, issues)
-    if on_error == "stop":
+    if ground.on_error == "stop":
         issues.raise_errors()
     used = [*dict.fromkeys(rows.values["facility"])]
+    everyone = [] if places is None else [*places.values()]
     return Result(
         rows=rows,
         plan=plan,
-        cells=Cells(plan, rows.index["facility"], used, [] if places is None else [*places.values()]),
+        cells=Cells(plan, rows.index["facility"], used, everyone, gathered),
         packs=tuple(packs),
         potentials={gas: f.exact for gas, f in potentials.items()} | {"CO2": Fraction(1), "CO2e": Fraction(1)},
         gwp_name=gwp,
@@ -140,12 +229,20 @@ def account(
         library=library,
         issues=issues,
         output=given_output,
-        output_file="" if made is None else made.file,
-        language=language,
-        title=title,
-        options={"region": home, "as_of": as_of.isoformat() if as_of else "", "on_error": on_error,
-                 "electricity": (electricity or RunElectricity()).model_dump(mode="json", exclude_none=True)},
+        output_file="" if ground.output is None else ground.output.file,
+        language=ground.language,
+        title=ground.title,
+        options={"region": ground.home, "as_of": ground.as_of.isoformat() if ground.as_of else "",
+                 "on_error": ground.on_error,
+                 "electricity": ground.electricity.model_dump(mode="json", exclude_none=True)},
+        gathered=gathered,
     )  # fmt: skip
+
+
+def plan_rows(rows: Activities, ground: Ground, issues: Issues) -> Plan:
+    """Return the plan of resolved rows; rows whose key leads nowhere are marked."""
+    keys, key = _keys(rows, ground.method, ground.home, "" if ground.said_home else ground.home)
+    return _plan(rows, keys, key, ground.library, ground.electricity, issues)
 
 
 def _gwp(pack: MethodPack, packs: Sequence[MethodPack], issues: Issues) -> str:
@@ -168,23 +265,24 @@ def _region(text: str, library: Library) -> str:
     return found.id
 
 
-def _checked(given: Any, name: str, issues: Issues) -> Table:
+def checked(source: Source, name: str, issues: Issues, language: str) -> Table:
     """Return a checked table; what makes the whole of it useless is raised."""
-    source = source_of(given, issues, name)
     if source.rows.num_rows == 0:
         issues.add("T102", file=source.file)
-        raise DataError(issues)
+        raise DataError(issues, language)
     table = check(source, name, issues)
     if table is None:
-        raise DataError(issues)
+        raise DataError(issues, language)
     return table
 
 
-def _facilities(table: Table, library: Library, issues: Issues) -> dict[str, Facility]:
-    """Return facilities by the name used in activities; a bad row makes its facility unknown."""
+def _facilities(table: Table, library: Library, issues: Issues) -> tuple[dict[str, Facility], set[str]]:
+    """Return facilities by the name used in activities, and the names whose own row is bad."""
     found: dict[str, Facility] = {}
+    broken: set[str] = set()
     for row in range(len(table)):
         if table.bad[row]:
+            broken.add(table.text("facility", row))
             continue
         name, where = table.text("facility", row), {"file": table.file, "lines": [int(table.line[row])]}
         if name in found:
@@ -194,15 +292,16 @@ def _facilities(table: Table, library: Library, issues: Issues) -> dict[str, Fac
         entry = library.regions.find(region) if region else None
         if region and entry is None:
             issues.add("F203", **where, column="region", value=region, near=library.regions.near(region))
-            continue
         if method and method not in library.pack_ids:
             issues.add("M302", **where, column="method", value=method, known=library.pack_ids)
+        if (region and entry is None) or (method and method not in library.pack_ids):
+            broken.add(name)
             continue
         found[name] = Facility(
             name, table.text("name", row) or name, entry.id if entry else "", table.text("sector", row), method,
             table.text("group", row),
         )  # fmt: skip
-    return found
+    return found, broken - found.keys() - {""}
 
 
 def _keys(rows: Activities, method: str, home: str, unsaid: str) -> tuple[tuple[Key, ...], np.ndarray]:
@@ -322,36 +421,40 @@ def _notes(
     library: Library, issues: Issues,
 ) -> None:  # fmt: skip
     """Say what was filled in: uses taken from the item, fallbacks, numbers that were not read in their publication."""
-    by_key = _lines_by_key(rows, plan.key, len(plan.keys))
     file = rows.table.file
-    groups: dict[tuple[str, ...], tuple[dict[str, Any], list[np.ndarray]]] = {}
+    counts = np.bincount(plan.key[~rows.bad], minlength=len(plan.keys)) if len(plan.keys) else np.empty(0)
+    groups: dict[tuple[str, ...], tuple[dict[str, Any], list[int]]] = {}
 
-    def note(code: str, lines: np.ndarray, **parts: Any) -> None:
+    def note(code: str, number: int, **parts: Any) -> None:
         name = (code, *(str(part) for part in parts.values()))
-        groups.setdefault(name, (parts, []))[1].append(lines)
+        groups.setdefault(name, (parts, []))[1].append(number)
 
-    unweighted: dict[str, list[np.ndarray]] = {}
+    def lines_of(numbers: list[int]) -> np.ndarray:
+        chosen = np.zeros(len(plan.keys), dtype=bool)
+        chosen[numbers] = True
+        return np.asarray(rows.table.line[chosen[plan.key] & ~rows.bad])
+
+    unweighted: dict[str, list[int]] = {}
     for number, (key, routed) in enumerate(zip(plan.keys, plan.routed, strict=True)):
-        lines = by_key[number]
-        if routed.failed or not len(lines):
+        if routed.failed or not counts[number]:
             continue
         if not key.use_given and key.item.kind != "electricity":
             use = choices("use")[key.use]
-            note("A401", lines, value=key.item.id, column="use", use=Said(use.name_en, use.name_zh))
+            note("A401", number, value=key.item.id, column="use", use=Said(use.name_en, use.name_zh))
         for rung in dict.fromkeys(said for t in routed.terms for said in t.rung):
-            note("F290", lines, value=key.item.id, column="item", rung=rung)
+            note("F290", number, value=key.item.id, column="item", rung=rung)
         for name in dict.fromkeys(f.set_id for t in routed.terms for f in t.factors):
             meta = library.set(name).meta
             if meta.verification != "primary":
-                note("F291" if meta.verification == "secondary" else "F292", lines, value=name)
+                note("F291" if meta.verification == "secondary" else "F292", number, value=name)
         for term in routed.terms:
             if term.target not in (ENERGY, PRIMARY, "CO2", "CO2e", "CO2-biogenic") and term.target not in potentials:
-                unweighted.setdefault(term.target, []).append(lines)
+                unweighted.setdefault(term.target, []).append(number)
     for (code, *_), (parts, where) in groups.items():
-        issues.add(code, file=file, lines=np.unique(np.concatenate(where)), **parts)
+        issues.add(code, file=file, lines=lines_of(where), **parts)
     for gas, where in unweighted.items():
         code = "M303" if gwp == "none" else "M304"
-        issues.add(code, file=file, lines=np.unique(np.concatenate(where)), value=gas, gwp=gwp,
+        issues.add(code, file=file, lines=lines_of(where), value=gas, gwp=gwp,
                    gases=sorted({t.target for t in plan.terms} - {ENERGY, PRIMARY}))  # fmt: skip
     _required(rows, plan, packs, issues)
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from carbon.arrays import distinct
+from carbon.arrays import distinct, repeated
 from carbon.errors import Issues, Said
 from carbon.inventory.plan import Plan
 from carbon.inventory.resolve import OVERRIDES, Activities
@@ -16,6 +16,7 @@ from carbon.inventory.terms import Routed
 from carbon.library import Library
 from carbon.periods import Period
 from carbon.schema import choices
+from carbon.tables import Table
 from carbon.units import ratio
 
 MANY_PERIODS = 3
@@ -77,16 +78,13 @@ def _uses(rows: Activities) -> np.ndarray:
     return np.asarray(np.where(given >= 0, given, np.array([*default, -1], dtype=np.int32)[rows.index["item"]]))
 
 
-def check_duplicates(rows: Activities, issues: Issues) -> None:
-    """Warn of rows that are equal in every cell; both are counted."""
-    table = rows.table
-    columns = [*table.codes.values()]
-    columns += [distinct(column.view(np.int64))[0] for column in map(np.ascontiguousarray, _numbers(table.numbers))]
-    key, sample = distinct(*columns)
-    again = (np.bincount(key, minlength=len(sample)) > 1)[key] & ~rows.bad
-    if again.any():
-        first = table.text("item", int(np.flatnonzero(again)[0]))
-        issues.add("A403", file=table.file, lines=np.sort(table.line[again]), value=first)
+def check_duplicates(table: Table, shown: str, issues: Issues) -> None:
+    """Warn of rows that are equal in every cell (A403), by what a column holds; all are counted."""
+    columns = [codes for codes in table.codes.values() if len(codes) and codes.max() >= 0]
+    again = repeated(*columns, *_numbers(table.numbers)) if columns else np.empty(0, np.int64)
+    again = again[~table.bad[again]]
+    if len(again):
+        issues.add("A403", file=table.file, lines=np.sort(table.line[again]), value=table.text(shown, int(again[0])))
 
 
 def _numbers(numbers: dict[str, np.ndarray]) -> list[np.ndarray]:

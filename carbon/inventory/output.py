@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -12,8 +12,9 @@ import numpy as np
 from carbon import periods, units
 from carbon.arrays import distinct
 from carbon.errors import Issues, near_misses
-from carbon.inventory.plan import Plan, Sums
-from carbon.inventory.resolve import Facility, unit_code
+from carbon.inventory.plan import from_limbs
+from carbon.inventory.resolve import Activities, Facility, unit_code
+from carbon.inventory.rollup import Cells
 from carbon.inventory.terms import ENERGY, PRIMARY, Term
 from carbon.inventory.totals import Completeness, rounded, weighted
 from carbon.periods import Period
@@ -54,14 +55,17 @@ class Output:
     source: int = 0
 
 
-def resolve_output(table: Table, facilities: Mapping[str, Facility] | None, issues: Issues) -> list[Output]:
+def resolve_output(
+    table: Table, facilities: Mapping[str, Facility] | None, issues: Issues, broken: Collection[str] = ()
+) -> list[Output]:
     """Return the good rows of an output table; the others become issues."""
     rows = []
     for row in np.flatnonzero(~table.bad).tolist():
         where = {"file": table.file, "lines": [int(table.line[row])]}
         facility, period = table.text("facility", row), table.text("period", row)
         if facilities is not None and facility not in facilities:
-            issues.add("A405", **where, column="facility", value=facility, near=near_misses(facility, facilities))
+            code = "A417" if facility in broken else "A405"
+            issues.add(code, **where, column="facility", value=facility, near=near_misses(facility, facilities))
             continue
         try:
             span = periods.parse(period)
@@ -85,6 +89,35 @@ def resolve_output(table: Table, facilities: Mapping[str, Facility] | None, issu
     return rows
 
 
+def check_output(output: list[Output], table: Table, rows: Activities, issues: Issues) -> None:
+    """Warn of products whose intensity stays blank: no activity row lies in their period (A415), or they are 0 (A416).
+
+    A row that could not be computed counts as one that is there: its own issue says why.
+    """
+    known = (rows.index["facility"] >= 0) & (rows.index["period"] >= 0)
+    process = rows.table.codes["process"]
+    _, sample = distinct(rows.index["facility"][known], process[known], rows.index["period"][known])
+    spans: dict[tuple[str, str], set[Period]] = {}
+    for row in np.flatnonzero(known)[sample].tolist():
+        name = rows.values["facility"][rows.index["facility"][row]].id
+        for part in {"", rows.table.text("process", row)}:
+            spans.setdefault((name, part), set()).add(rows.values["period"][rows.index["period"][row]])
+    whole: dict[tuple[str, str, str, Period, str], list[Output]] = {}
+    for one in output:
+        whole.setdefault((one.facility, one.process, one.product, one.period, one.unit), []).append(one)
+    for (name, part, product, period, _), made in whole.items():
+        where: dict[str, Any] = {"file": table.file, "lines": [one.source for one in made]}
+        there = spans.get((name, part), set())
+        if all(not np.isnan(float(dict(one.line).get("unit_energy", np.nan))) for one in made):
+            continue  # its energy is stated
+        if not any(span.within(period) for span in there):
+            issues.add("A415", **where, column="period", value=period.label, product=product,
+                       facility=" ".join(filter(None, (name, part))),
+                       known=[span.label for span in sorted(there)[:12]])  # fmt: skip
+        elif not any(one.quantity for one in made):
+            issues.add("A416", **where, column="quantity", value=product)
+
+
 def _line(table: Table, row: int) -> tuple[tuple[str, str | float], ...]:
     """Return what a row says of its production line, by column."""
     texts: list[tuple[str, str | float]] = [(name, table.text(name, row)) for name in LINE_TEXTS]
@@ -92,21 +125,16 @@ def _line(table: Table, row: int) -> tuple[tuple[str, str | float], ...]:
 
 
 def intensities(
-    output: list[Output], plan: Plan, facility: np.ndarray, process: np.ndarray, names: list[str],
-    processes: tuple[str, ...], gwp: Mapping[str, Fraction], completeness: Completeness,
-) -> list[dict[str, Any]]:  # fmt: skip
+    output: list[Output], cells: Cells, gwp: Mapping[str, Fraction], completeness: Completeness
+) -> list[dict[str, Any]]:
     """Return emissions (location-based) and energy per unit of each product and per 10 000 CNY.
 
     Parameters
     ----------
     output : list of Output
         What was made.
-    plan : Plan
-        Amounts.
-    facility, process : int32[rows]
-        Where each row belongs.
-    names, processes : sequence of str
-        What these numbers mean.
+    cells : Cells
+        Finest sums.
     gwp : mapping of gas to Fraction
         Warming potentials.
     completeness : Completeness
@@ -117,25 +145,20 @@ def intensities(
     An output row with a process is related to the rows of that process, one without to the whole facility. Nothing is
     allocated: `shared_by` tells how many products share the same emissions.
     """
-    row, term = plan.entries
-    wanted = np.array([t.basis in ("", "location") for t in plan.terms], dtype=bool)
-    here = np.flatnonzero(wanted[term]) if len(row) else np.empty(0, np.int64)
-    number, sample = distinct(facility[row[here]], process[row[here]], term[here]) if len(here) else (here, here)
-    sums = Sums.of(plan.amount[here], number, len(sample)).fractions()
-    cells = [
-        (
-            names[facility[r]],
-            processes[process[r]] if process[r] >= 0 else "",
-            plan.keys[plan.key[r]].period,
-            plan.terms[t],
-        )
-        for r, t in zip(row[here][sample].tolist(), term[here][sample].tolist(), strict=True)
-    ]
+    plan = cells.plan
+    wanted = {one.facility for one in output}
+    names = [f.id for f in cells.facilities]
+    chosen = np.array([name in wanted for name in names], dtype=bool)
     burns = [any(t.target == ENERGY for t in routed.terms) for routed in plan.routed]
     by_name: dict[str, list[tuple[str, Period, Term, Fraction, int]]] = {}
-    for (name, part, span, term_), mass, t in zip(cells, sums, term[here][sample].tolist(), strict=True):
-        by_name.setdefault(name, []).append((part, span, term_, mass, int(plan.term_key[t])))
-    power = _electricity(plan, facility, process, names, processes)
+    for n in np.flatnonzero(chosen[cells.facility]).tolist() if len(cells.facility) else []:
+        term = plan.terms[cells.term[n]]
+        if term.basis in ("", "location"):
+            key = int(plan.term_key[cells.term[n]])
+            mass = from_limbs(cells.sums.limbs[n].tolist(), cells.sums.bias)
+            own = (plan.keys[key].process, plan.keys[key].period, term, mass, key)
+            by_name.setdefault(names[cells.facility[n]], []).append(own)
+    power = _electricity(cells, chosen)
     made: dict[tuple[str, str, str, Period, str, str], list[Output]] = {}
     together: dict[tuple[str, str, Period], list[Output]] = {}
     for one in output:
@@ -167,22 +190,18 @@ def intensities(
     return records
 
 
-def _electricity(
-    plan: Plan, facility: np.ndarray, process: np.ndarray, names: list[str], processes: tuple[str, ...]
-) -> dict[str, list[tuple[str, Period, Fraction]]]:
-    """Return the electricity consumed [kWh] by facility, with its process and period."""
-    sign = np.array([ELECTRICITY.get(k.use, 0) if k.item.kind == "electricity" else 0 for k in plan.keys])
-    rows = np.flatnonzero(~plan.bad & (sign[plan.key] != 0)) if len(plan.keys) else np.empty(0, np.int64)
-    if not len(rows):
-        return {}
-    cell, sample = distinct(facility[rows], process[rows], plan.key[rows])
-    sums = Sums.of(plan.quantity[rows], cell, len(sample)).fractions()
+def _electricity(cells: Cells, chosen: np.ndarray) -> dict[str, list[tuple[str, Period, Fraction]]]:
+    """Return the electricity consumed [kWh] by the chosen facilities, with its process and period."""
     found: dict[str, list[tuple[str, Period, Fraction]]] = {}
-    for row, total in zip(rows[sample].tolist(), sums, strict=True):
-        key = plan.keys[plan.key[row]]
-        part = processes[process[row]] if process[row] >= 0 else ""
-        amount = total * units.ratio(key.unit, units.parse("kWh")) * ELECTRICITY[key.use]
-        found.setdefault(names[facility[row]], []).append((part, key.period, amount))
+    for n, (place, number) in enumerate(
+        zip(cells.quantity_facility.tolist(), cells.quantity_key.tolist(), strict=True)
+    ):
+        key = cells.plan.keys[number]
+        sign = ELECTRICITY.get(key.use, 0) if key.item.kind == "electricity" else 0
+        if sign and chosen[place]:
+            total = from_limbs(cells.quantities.limbs[n].tolist(), cells.quantities.bias)
+            amount = total * units.ratio(key.unit, units.parse("kWh")) * sign
+            found.setdefault(cells.facilities[place].id, []).append((key.process, key.period, amount))
     return found
 
 

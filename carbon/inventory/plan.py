@@ -202,21 +202,21 @@ class Sums:
             raise OverflowError(message)
         bits = np.ascontiguousarray(amount, dtype=np.float64).view(np.int64)
         run(exact_sums, SUMS_SIGNATURE, len(bits), bits, np.ascontiguousarray(group, dtype=np.int32), bias, out)
-        return cls(_carried(out), bias)
+        return cls(carried(out), bias)
 
     def by(self, group: np.ndarray, groups: int) -> Sums:
         """Sum groups into larger groups; `group` has the larger one of each, -1 = none."""
         out = np.zeros((groups, self.limbs.shape[1]), dtype=np.int64)
         good = group >= 0
         np.add.at(out, group[good], self.limbs[good])
-        return Sums(_carried(out), self.bias)
+        return Sums(carried(out), self.bias)
 
     def fractions(self) -> list[Fraction]:
         """Return the sums as exact numbers."""
         return [from_limbs(row, self.bias) for row in self.limbs.tolist()]
 
 
-def _carried(limbs: np.ndarray) -> np.ndarray:
+def carried(limbs: np.ndarray) -> np.ndarray:
     """Return accumulators whose limbs, but for the top one, lie in [0, 2**32)."""
     for place in range(limbs.shape[1] - 1):
         limbs[:, place + 1] += limbs[:, place] >> 32

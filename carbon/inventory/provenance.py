@@ -59,7 +59,7 @@ def provenance(result: Result) -> dict[str, Any]:
                 "values": {gas: str(v) for gas, v in sorted(result.potentials.items())
                            if gas in {t.target for t in plan.terms}}},
         "options": dict(result.options) | {"language": result.language},
-        "lines": {"read": len(table), "computed": int((~result.rows.bad).sum()), "bad": int(result.rows.bad.sum())},
+        "lines": result.line_counts,
         "issues": result.every_issue.counts(),
         "own_items": sorted(set(result.rows.own_items)),
         "sets": dict(sorted(sets.items())),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from carbon import periods, units
 from carbon.errors import Issues, near_misses
 from carbon.library import Item, Library
 from carbon.schema import choice_ids, choices, folded
-from carbon.tables import Table
+from carbon.tables import Table, is_total
 
 Resolved = TypeVar("Resolved")
 UNIT_COLUMNS = ("unit", "ncv_unit", "carbon_content_unit", "factor_unit")
@@ -58,7 +58,10 @@ class Activities:
     own_items: list[str] = field(default_factory=list)
 
 
-def resolve(table: Table, library: Library, facilities: Mapping[str, Facility] | None, issues: Issues) -> Activities:
+def resolve(
+    table: Table, library: Library, facilities: Mapping[str, Facility] | None, issues: Issues,
+    broken: Collection[str] = (),
+) -> Activities:  # fmt: skip
     """Resolve the texts of an activity table.
 
     Parameters
@@ -71,11 +74,13 @@ def resolve(table: Table, library: Library, facilities: Mapping[str, Facility] |
         If given, a facility that is not in it is an error.
     issues : Issues
         Receives what cannot be resolved.
+    broken : collection of str
+        Facilities whose row in the table of facilities is bad.
     """
     rows = Activities(table, {}, {}, table.bad.copy())
 
     def column(
-        name: str, reader: Callable[[str], Resolved | None], code: str, near: Callable[[str], list[str]]
+        name: str, reader: Callable[[str], Resolved | None], fault: str, near: Callable[[str], list[str]]
     ) -> None:
         """Resolve one column; a text without meaning marks its rows."""
         values: dict[Resolved, int] = {}
@@ -86,6 +91,9 @@ def resolve(table: Table, library: Library, facilities: Mapping[str, Facility] |
             found = reader(text)
             if found is None:
                 here = places(position)
+                if rows.bad[here].all() and is_total(text):
+                    continue
+                code = "A417" if name == "facility" and text in broken else fault
                 issues.add(code, file=table.file, lines=table.line[here], column=name, value=text[:80], near=near(text))
                 rows.bad[here] = True
             else:
@@ -161,7 +169,7 @@ def _items(rows: Activities, library: Library, issues: Issues) -> None:
         if item is None:
             here = places(position)
             own, unknown = here[usable[here] & ~rows.bad[here]], here[~usable[here]]
-            if len(unknown):
+            if len(unknown) and not (rows.bad[unknown].all() and is_total(text)):
                 issues.add("F201", file=table.file, lines=table.line[unknown], column="item", value=text[:80],
                            near=near(text))  # fmt: skip
                 rows.bad[unknown] = True
@@ -199,13 +207,17 @@ def _units(rows: Activities, name: str, issues: Issues) -> None:
 
 
 def _need_units(rows: Activities, issues: Issues) -> None:
-    """Report measured values without their unit: it is not guessed at."""
+    """Report measured values without their unit, which is not guessed at, and units of no value."""
     table = rows.table
     for name in ("ncv", "carbon_content", "factor"):
         alone = ~np.isnan(table.numbers[name]) & (rows.index[f"{name}_unit"] < 0) & ~rows.bad
         if alone.any():
             issues.add("T126", file=table.file, lines=table.line[alone], column=f"{name}_unit", needed=name)
             rows.bad |= alone
+        lost = np.isnan(table.numbers[name]) & (table.codes[f"{name}_unit"] >= 0) & ~rows.bad
+        if lost.any():
+            issues.add("T126", file=table.file, lines=table.line[lost], column=name, needed=f"{name}_unit")
+            rows.bad |= lost
 
 
 def _need_use(rows: Activities, issues: Issues) -> None:

@@ -21,7 +21,7 @@ from carbon.inventory.output import Output, intensities
 from carbon.inventory.plan import Plan
 from carbon.inventory.provenance import provenance
 from carbon.inventory.resolve import Activities
-from carbon.inventory.rollup import Cells
+from carbon.inventory.rollup import Cells, Gathered
 from carbon.inventory.totals import Completeness, emission_totals, energy_totals, grouped_totals
 from carbon.inventory.uncertainty import Uncertainty
 from carbon.library import Library
@@ -77,6 +77,7 @@ class Result:
     title: str
     options: Mapping[str, Any] = field(default_factory=dict)
     own_levels: tuple[Path, ...] = ()
+    gathered: Gathered | None = None
 
     @cached_property
     def bases(self) -> list[str]:
@@ -90,8 +91,8 @@ class Result:
         if not any(pack.category for pack in self.packs):
             return []
         activity = self.rows.table.numbers["uncertainty_pct"]
-        uncertainty = None
-        if not np.isnan(activity).all():
+        uncertainty = None if self.gathered is None else self.gathered.spread
+        if self.gathered is None and not np.isnan(activity).all():
             facilities = [*self.cells.facilities]
             index = self.rows.index["facility"]
             uncertainty = Uncertainty(self.plan, index, facilities, activity, self.potentials, self.bases)
@@ -108,11 +109,7 @@ class Result:
         """Emissions and energy per product as records; empty without an output table."""
         if not self.output:
             return []
-        names = [f.id for f in self.cells.facilities]
-        return intensities(
-            self.output, self.plan, self.rows.index["facility"], self.rows.table.codes["process"], names,
-            self.rows.table.texts["process"], self.potentials, self.completeness,
-        )  # fmt: skip
+        return intensities(self.output, self.cells, self.potentials, self.completeness)
 
     def totals(self, by: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Return emissions in tonnes.
@@ -240,13 +237,18 @@ class Result:
         return provenance(self)
 
     @property
+    def line_counts(self) -> dict[str, int]:
+        """How many lines were read, computed, and bad."""
+        lines = np.ones(len(self.rows.table), np.int64) if self.gathered is None else self.gathered.lines
+        bad = int(lines[self.rows.bad].sum())
+        return {"read": int(lines.sum()), "computed": int(lines.sum()) - bad, "bad": bad}
+
+    @property
     def complete(self) -> bool:
         """Whether no row was left out and every gas could be weighed; each total says more in its own `complete`."""
         return not self.issues.errors
 
     def __repr__(self) -> str:
-        good, counts = int((~self.rows.bad).sum()), self.issues.counts()
+        lines, warned = self.line_counts, self.issues.counts()["warning"]
         packs = ", ".join(pack.id for pack in self.packs)
-        return (
-            f"<Result of {packs}: {good} of {len(self.rows.table)} lines computed, {counts['warning']} with warnings>"
-        )
+        return f"<Result of {packs}: {lines['computed']} of {lines['read']} lines computed, {warned} with warnings>"

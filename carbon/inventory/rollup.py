@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,37 @@ class Place:
         return 0 if self.facility else (1 if self.group else 2)
 
 
+@dataclass(frozen=True)
+class Gathered:
+    """Rows that stand for many others: what all of them add up to.
+
+    Attributes
+    ----------
+    amount : Sums
+        Of each term of the key of each row that is not bad, row after row. [kg of gas or kgce]
+    first : int64[rows]
+        Where the sums of a row begin in `amount`.
+    quantity : Sums
+        Of each row. [unit of its key]
+    lines : int64[rows]
+        How many lines each row stands for.
+    spread : Uncertainty, optional
+        Of all the lines, where any of them gives its own.
+    """
+
+    amount: Sums
+    first: np.ndarray
+    quantity: Sums
+    lines: np.ndarray
+    spread: Any = None
+
+    def amounts(self, plan: Plan) -> Sums:
+        """Return the sums in the order of the entries of a plan of these rows."""
+        row, term = plan.entries
+        place = self.first[row] + (term - plan.first_term[plan.key[row]])
+        return Sums(self.amount.limbs[place], self.amount.bias)
+
+
 class Cells:
     """The finest sums: one per facility and term, and one per facility and key for quantities.
 
@@ -41,19 +73,28 @@ class Cells:
         What the numbers mean.
     everyone : sequence of Facility, optional
         All that are known, also those without a row.
+    gathered : Gathered, optional
+        Sums that stand in place of the amounts and quantities of the rows.
     """
 
     def __init__(
-        self, plan: Plan, facility: np.ndarray, facilities: list[Facility], everyone: Sequence[Facility] = ()
-    ) -> None:
+        self, plan: Plan, facility: np.ndarray, facilities: list[Facility], everyone: Sequence[Facility] = (),
+        gathered: Gathered | None = None,
+    ) -> None:  # fmt: skip
         self.plan, self.facilities, self.everyone = plan, facilities, [*everyone] or facilities
         row, term = plan.entries
         number, sample = distinct(facility[row], term) if len(row) else (np.empty(0, np.int32), np.empty(0, np.int64))
-        self.sums = Sums.of(plan.amount, number, len(sample))
+        if gathered is None:
+            self.sums = Sums.of(plan.amount, number, len(sample))
+        else:
+            self.sums = gathered.amounts(plan).by(number, len(sample))
         self.facility, self.term = facility[row[sample]], term[sample]
         good = np.flatnonzero(~plan.bad)
         number, sample = distinct(facility[good], plan.key[good]) if len(good) else (number[:0], sample[:0])
-        self.quantities = Sums.of(plan.quantity[good], number, len(sample))
+        if gathered is None:
+            self.quantities = Sums.of(plan.quantity[good], number, len(sample))
+        else:
+            self.quantities = Sums(gathered.quantity.limbs[good]).by(number, len(sample))
         self.quantity_facility, self.quantity_key = facility[good[sample]], plan.key[good[sample]]
 
     @property
@@ -121,13 +162,13 @@ def roll_up_periods(period: Period) -> tuple[Period, ...]:
     return (period, *larger)
 
 
-def gather(sums: Sums, levels: list[list[np.ndarray]]) -> tuple[Sums, list[np.ndarray]]:
+def gather(sums: Sums | None, levels: list[list[np.ndarray]]) -> tuple[Sums, list[np.ndarray]]:
     """Sum cells over every combination of levels.
 
     Parameters
     ----------
-    sums : Sums
-        One sum per cell.
+    sums : Sums or None
+        One sum per cell; None where the combinations alone are wanted.
     levels : list of list of int array[cells]
         For each dimension (place, period, label, …) its levels; -1 = the cell has no such level.
 
@@ -149,7 +190,8 @@ def gather(sums: Sums, levels: list[list[np.ndarray]]) -> tuple[Sums, list[np.nd
         rest = [[level[source] for level in later] for later in levels[remaining + 1 :]]
         columns = expanded + [level for later in rest for level in later]
         number, sample = distinct(*columns) if len(source) else (source.astype(np.int32), source)
-        sums = Sums(sums.limbs[source], sums.bias).by(number, len(sample))
+        if sums is not None:
+            sums = Sums(sums.limbs[source], sums.bias).by(number, len(sample))
         dimensions = [d[sample] for d in expanded]
         levels = [*levels[: remaining + 1], *([level[sample] for level in later] for later in rest)]
-    return sums, dimensions
+    return sums or Sums(np.empty((0, 0), np.int64)), dimensions

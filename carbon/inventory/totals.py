@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 
 from carbon import units
+from carbon.arrays import distinct
 from carbon.inventory.checks import covers
+from carbon.inventory.plan import Sums, from_limbs
 from carbon.inventory.rollup import Cells, Place, gather
+from carbon.inventory.rounding import rounded_sums, weighed_sums
 from carbon.inventory.terms import ENERGY, PRIMARY
 from carbon.inventory.uncertainty import Uncertainty
 from carbon.periods import Period
@@ -21,6 +24,7 @@ from carbon.periods import Period
 TOTAL = "total"
 CONTROL = "control-scope"
 MASSES = ("co2_t", "ch4_t", "n2o_t", "other_co2e_t", "co2e_t", "biogenic_co2_t")
+BIOGENIC = "CO2-biogenic"
 MAIN = {"CO2": "co2_t", "CH4": "ch4_t", "N2O": "n2o_t"}
 DISPLAY_UNITS = ("t", "MWh", "万m3", "万Nm3", "tce")
 
@@ -136,42 +140,89 @@ def emission_totals(
             [term_target[cells.term]],
         ],
     )
-    masses: dict[tuple[int, int, int, int], dict[str, Fraction]] = {}
-    for number, mass in enumerate(sums.fractions()):
-        key = (int(place[number]), int(period[number]), int(label[number]), int(basis[number]))
-        masses.setdefault(key, {})[targets[target[number]]] = mass
-    _, (place, period, label) = gather(
-        cells.quantities,
+    _, (other_place, other_period, other_label) = gather(
+        None,
         [
             cells.place_levels(cells.quantity_facility),
             cells.period_levels(cells.quantity_key),
             [key_label[cells.quantity_key], np.full(len(cells.quantity_key), len(labels) - 1, dtype=np.int32)],
         ],
-    )  # fmt: skip
-    for p, q, c in zip(place.tolist(), period.tolist(), label.tolist(), strict=True):
-        for b in range(len(bases)):
-            masses.setdefault((p, q, c, b), {})
+    )
+    every = [np.tile(column, len(bases)) for column in (other_place, other_period, other_label)]
+    every.append(np.repeat(np.arange(len(bases), dtype=np.int32), len(other_place)))
+    columns = [np.concatenate(pair) for pair in zip((place, period, label, basis), every, strict=True)]
+    number, sample = distinct(*columns)
+    p, q, c, b = (column[sample] for column in columns)
+    gases = _by_gas(sums, number[: len(target)], targets, target, gwp, len(sample))
+    empty = np.bincount(number[: len(target)], minlength=len(sample)) == 0
+    rank = {
+        when: n for n, when in enumerate(sorted(range(len(cells.periods)), key=lambda n: _by_end(cells.periods[n])))
+    }
+    late = np.array([rank[n] for n in range(len(cells.periods))], dtype=np.int64)
+    level = np.array([where.level for where in cells.places], dtype=np.int64)
+    whole = _Known(cells, completeness, bases)
     records = []
-    for (p, q, c, b), found in sorted(masses.items(), key=lambda pair: _order(pair[0], cells)):
-        where, when, name = cells.places[p], cells.periods[q], labels[c]
-        record = _record(where, when, name, scopes.get(name), bases[b])
-        record |= _gases(found, gwp)
-        if not found and completeness.lacks(members(cells, where), when, bases[b]):
+    for n in np.lexsort((c, b, late[q], p, level[p])).tolist() if len(sample) else []:
+        where, when, name, on = cells.places[p[n]], cells.periods[q[n]], labels[c[n]], bases[b[n]]
+        record = _record(where, when, name, scopes.get(name), on)
+        record |= {column: values[n] for column, values in gases.items()}
+        if empty[n] and whole.lacks(p[n], q[n], b[n]):
             record |= dict.fromkeys(MASSES)
         record["uncertainty_pct"] = record["uncertainty_known_pct"] = None
         if uncertainty is not None:
-            record |= uncertainty.of(where, when, name, bases[b], record["co2e_t"])
-        record["complete"] = record["co2e_t"] is not None and completeness.complete(
-            members(cells, where), when, bases[b]
-        )
+            record |= uncertainty.of(where, when, name, on, record["co2e_t"])
+        record["complete"] = record["co2e_t"] is not None and whole.complete(p[n], q[n], b[n])
         records.append(record)
     return records + _absent(cells, completeness, bases, {(r["facility"], r["period"]) for r in records})
 
 
-def _order(key: tuple[int, int, int, int], cells: Cells) -> tuple[Any, ...]:
-    p, q, c, b = key
-    period = cells.periods[q]
-    return cells.places[p].level, p, _by_end(period), b, c
+class _Known:
+    """What is missing by numbers of place, period and basis; found once for each and kept."""
+
+    def __init__(self, cells: Cells, completeness: Completeness, bases: list[str]) -> None:
+        self.cells, self.completeness, self.bases = cells, completeness, bases
+        self.members = [members(cells, place) for place in cells.places]
+        self._complete: dict[tuple[int, int, int], bool] = {}
+
+    def complete(self, place: int, period: int, basis: int) -> bool:
+        """Return whether nothing is missing."""
+        key = (int(place), int(period), int(basis))
+        if key not in self._complete:
+            when = self.cells.periods[period]
+            self._complete[key] = self.completeness.complete(self.members[place], when, self.bases[basis])
+        return self._complete[key]
+
+    def lacks(self, place: int, period: int, basis: int) -> bool:
+        """Return whether some row could not be computed on a basis."""
+        return self.completeness.lacks(self.members[place], self.cells.periods[period], self.bases[basis])
+
+
+def _by_gas(
+    sums: Sums, group: np.ndarray, targets: list[str], target: np.ndarray, gwp: Mapping[str, Fraction], size: int
+) -> dict[str, list[float | None]]:
+    """Return tonnes by gas and as CO2e of each group, each rounded once from the exact sum; None = not known."""
+    parts = {
+        gas: (group[here], Sums(sums.limbs[here], sums.bias))
+        for number, gas in enumerate(targets)
+        if len(here := np.flatnonzero(target == number))
+    }
+    columns: dict[str, list[float | None]] = {}
+    for gas, column in (MAIN | {BIOGENIC: "biogenic_co2_t"}).items():
+        values = np.zeros(size)
+        if gas in parts:
+            values[parts[gas][0]] = rounded_sums(parts[gas][1], 1000)
+        columns[column] = [*values.tolist()]
+    counted = {gas: part for gas, part in parts.items() if gas != BIOGENIC}
+    rest = {gas: part for gas, part in counted.items() if gas not in MAIN}
+    for column, chosen in (("other_co2e_t", rest), ("co2e_t", counted)):
+        known = {gas: part for gas, part in chosen.items() if gas in gwp}
+        found: list[float | None] = weighed_sums(known, {gas: gwp[gas] / 1000 for gas in known}, size).tolist()
+        for gas in chosen.keys() - known.keys():
+            where, mass = chosen[gas]
+            for number in where[mass.limbs.any(axis=1)].tolist():
+                found[number] = None
+        columns[column] = found
+    return {name: columns[name] for name in MASSES}
 
 
 def grouped_totals(
@@ -283,11 +334,11 @@ def members(cells: Cells, place: Place) -> list[str]:
 def _gases(masses: Mapping[str, Fraction], gwp: Mapping[str, Fraction]) -> dict[str, float | None]:
     """Return tonnes by gas and as CO2e, each rounded once from the exact sum."""
     record: dict[str, float | None] = {column: float(masses.get(gas, 0) / 1000) for gas, column in MAIN.items()}
-    rest = {gas: mass for gas, mass in masses.items() if gas not in MAIN and gas != "CO2-biogenic"}
-    counted = {gas: mass for gas, mass in masses.items() if gas != "CO2-biogenic"}
+    rest = {gas: mass for gas, mass in masses.items() if gas not in MAIN and gas != BIOGENIC}
+    counted = {gas: mass for gas, mass in masses.items() if gas != BIOGENIC}
     record["other_co2e_t"] = rounded(weighted(rest, gwp))
     record["co2e_t"] = rounded(weighted(counted, gwp))
-    record["biogenic_co2_t"] = float(masses.get("CO2-biogenic", Fraction(0)) / 1000)
+    record["biogenic_co2_t"] = float(masses.get(BIOGENIC, Fraction(0)) / 1000)
     return record
 
 
@@ -332,34 +383,31 @@ def energy_totals(cells: Cells, language: str, completeness: Completeness) -> li
             [measure[cells.term].astype(np.int32)] if len(cells.term) else [np.empty(0, np.int32)],
         ],
     )
-    coal: dict[tuple[int, int, int], dict[int, Fraction]] = {}
-    for number, mass in enumerate(sums.fractions()):
-        coal.setdefault((int(place[number]), int(period[number]), int(label[number])), {})[int(what[number])] = mass
+    coal: dict[tuple[int, int, int], dict[int, float]] = {}
+    tonnes = rounded_sums(sums, 1000).tolist()
+    for p, q, n, w, mass in zip(*(x.tolist() for x in (place, period, label, what)), tonnes, strict=True):
+        coal.setdefault((p, q, n), {})[w] = mass
     quantities = _quantities(cells, key_label)
     lacking = _lacking_primary(cells, key_label)
-    records = []
-
     for p, q, n in [*coal]:  # where all energy is feedstock or non-fossil, the control scope is zero
         if n == top:
-            coal.setdefault((p, q, top + 1), dict.fromkeys(coal[p, q, top], Fraction(0)))
-
-    def order(group: tuple[int, int, int]) -> tuple[object, ...]:
-        place, period, label = group
-        return cells.places[place].level, place, _by_end(cells.periods[period]), label
-
-    for p, q, n in sorted(coal, key=order):
+            coal.setdefault((p, q, top + 1), dict.fromkeys(coal[p, q, top], 0.0))
+    ends = [_by_end(when) for when in cells.periods]
+    levels = [where.level for where in cells.places]
+    names = [_item_name(cells, item, language) for item, _ in labels]
+    known = _Known(cells, completeness, [ENERGY])
+    records = []
+    for p, q, n in sorted(coal, key=lambda key: (levels[key[0]], key[0], ends[key[1]], key[2])):
         found = coal[p, q, n]
         item, use = labels[n]
         quantity, unit = quantities.get((p, q, n), (None, ""))
         where, when = cells.places[p], cells.periods[q]
-        entry = _item_name(cells, item, language)
         records.append(
             {
                 "facility": where.facility, "group": where.group, "period": when.label, "item": item,
-                "item_name": entry, "use": use, "quantity": quantity, "unit": unit,
-                "tce": float(found[0] / 1000) if 0 in found else None,
-                "tce_primary": float(found[1] / 1000) if 1 in found and not lacking(p, q, n, top) else None,
-                "complete": completeness.complete(members(cells, where), when, ENERGY),
+                "item_name": names[n], "use": use, "quantity": quantity, "unit": unit, "tce": found.get(0),
+                "tce_primary": found[1] if 1 in found and not lacking(p, q, n, top) else None,
+                "complete": known.complete(p, q, 0),
             }
         )  # fmt: skip
     return records
@@ -380,28 +428,31 @@ def _item_name(cells: Cells, item: str, language: str) -> str:
 def _quantities(cells: Cells, key_label: np.ndarray) -> dict[tuple[int, int, int], tuple[float, str]]:
     """Return quantities by place, period and label: in the unit of the rows if they share one, else in a common one."""
     plan = cells.plan
-    keys = np.arange(len(plan.keys), dtype=np.int32)
-    sums, (place, period, label, key) = gather(
+    spelled = {unit.text: unit for unit in (key.unit for key in plan.keys)}
+    texts = list(spelled)
+    key_unit = np.array([texts.index(key.unit.text) for key in plan.keys], dtype=np.int32)
+    sums, (place, period, label, unit_of) = gather(
         cells.quantities,
         [
             cells.place_levels(cells.quantity_facility),
             cells.period_levels(cells.quantity_key),
             [key_label[cells.quantity_key]],
-            [keys[cells.quantity_key]],
+            [key_unit[cells.quantity_key]],
         ],
     )
-    parts: dict[tuple[int, int, int], list[tuple[Fraction, units.Unit]]] = {}
-    for number, amount in enumerate(sums.fractions()):
-        group = (int(place[number]), int(period[number]), int(label[number]))
-        parts.setdefault(group, []).append((amount, plan.keys[key[number]].unit))
-    found = {}
-    for group, amounts in parts.items():
-        texts = {unit.text for _, unit in amounts}
-        dimensions = {unit.dimension for _, unit in amounts}
-        if len(dimensions) > 1:
-            continue
-        target = amounts[0][1] if len(texts) == 1 else display_unit(amounts[0][1])
-        found[group] = (float(sum(amount * units.ratio(unit, target) for amount, unit in amounts)), target.text)
+    parts: dict[tuple[int, int, int], list[int]] = {}
+    for number, group in enumerate(zip(place.tolist(), period.tolist(), label.tolist(), strict=True)):
+        parts.setdefault(group, []).append(number)
+    amounts, found = rounded_sums(sums).tolist(), {}
+    for group, numbers in parts.items():
+        given = [spelled[texts[unit_of[number]]] for number in numbers]
+        if len(given) == 1:
+            found[group] = (amounts[numbers[0]], given[0].text)
+        elif len({unit.dimension for unit in given}) == 1:
+            target = display_unit(given[0])
+            exact = (from_limbs(sums.limbs[n].tolist(), sums.bias) * units.ratio(unit, target)
+                     for n, unit in zip(numbers, given, strict=True))  # fmt: skip
+            found[group] = (float(sum(exact)), target.text)
     return found
 
 

@@ -21,7 +21,7 @@ from carbon.inventory.resolve import Facility
 from carbon.inventory.rollup import Place, roll_up_periods
 from carbon.inventory.terms import ENERGY, PRIMARY
 from carbon.kernels.sums import WIDE_BIAS, WIDE_LIMBS
-from carbon.periods import Period
+from carbon.periods import Period, parse
 
 TOTAL = "total"
 
@@ -65,6 +65,47 @@ class Uncertainty:
             chosen = applies[term] if len(row) else np.empty(0, bool)
             self._activity(plan, facility, row[chosen], term[chosen], co2e[chosen], activity_pct, known_factor, basis)
             self._factors(plan, facility, row[chosen], term[chosen], co2e[chosen], basis)
+
+    def document(self) -> dict[str, Any]:
+        """Return the variances as plain texts, exactly."""
+
+        def named(name: tuple[str, Period, str, str]) -> list[str]:
+            return [name[0], name[1].label, *name[2:]]
+
+        return {
+            "facilities": [[f.id, f.name, f.region, f.sector, f.method, f.group] for f in self.facilities],
+            "cells": [[named(name), [str(number) for number in cell]] for name, cell in self._cells.items()],
+            "effects": [[named(name), {factor: str(effect) for factor, effect in effects.items()}]
+                        for name, effects in self._effects.items()],
+        }  # fmt: skip
+
+    @classmethod
+    def of_document(cls, given: Mapping[str, Any]) -> Uncertainty:
+        """Return what `document` wrote."""
+        found = cls.__new__(cls)
+        found.facilities = [Facility(*fields) for fields in given["facilities"]]
+
+        def named(words: list[str]) -> tuple[str, Period, str, str]:
+            return words[0], parse(words[1]), words[2], words[3]
+
+        found._cells = {named(w): (Fraction(a), Fraction(b), Fraction(c)) for w, (a, b, c) in given["cells"]}
+        found._effects = {
+            named(w): {factor: Fraction(effect) for factor, effect in effects.items()}
+            for w, effects in given["effects"]
+        }
+        return found
+
+    def merged(self, other: Uncertainty) -> None:
+        """Take in the variances of other rows."""
+        for name, cell in other._cells.items():
+            old = self._cells.get(name, (Fraction(0), Fraction(0), Fraction(0)))
+            self._cells[name] = (old[0] + cell[0], old[1] + cell[1], old[2] + cell[2])
+        for name, effects in other._effects.items():
+            own = self._effects.setdefault(name, {})
+            for factor, effect in effects.items():
+                own[factor] = own.get(factor, Fraction(0)) + effect
+        known = {f.id for f in self.facilities}
+        self.facilities = [*self.facilities, *(f for f in other.facilities if f.id not in known)]
 
     def _activity(
         self, plan: Plan, facility: np.ndarray, row: np.ndarray, term: np.ndarray, co2e: np.ndarray,

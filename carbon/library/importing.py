@@ -80,7 +80,7 @@ def assemble(drafts: Iterable[Draft], publication: str, library: Library, items:
     Returns
     -------
     Imported
-        Good rows, and issues of codes F203, F213, F216, F231 to F239, T108, T113, T114, U101.
+        Good rows, and issues of codes F203, F213, F216, F231 to F239, F244, T108, T113, T114, U101.
     """
     issues = Issues()
     parameters = frozenset(f.parameter for s in library.sets() if not s.own for f in s.factors) - {"gwp"}
@@ -128,6 +128,9 @@ def line_by_line(issues: Issues) -> Issues:
     )
 
 
+_FORMULA = re.compile(r"[=@]|[+-](?!\d)")  # -10号柴油 is a name
+
+
 def _name(draft: Draft) -> str:
     return folded(draft.name_zh or draft.name_en)
 
@@ -150,6 +153,9 @@ def _item_key(draft: Draft, items: Names[Item], issues: Issues) -> str | None:
             return None
         if printable(name) != name:
             issues.add("T114", **draft.where, column="name", value=name)
+            return None
+        if _FORMULA.match(name):
+            issues.add("F244", **draft.where, column="name", value=name)
             return None
     found = {e.id for name in names if (e := items.find(name)) is not None}
     found |= {i for name in names for i in items.clashes.get(folded(name), ())}

@@ -18,6 +18,8 @@ from carbon.library.files import label, unreadable
 from carbon.library.sets import Factor, FactorSet
 from carbon.schema import choices, folded
 
+BESIDE = ("items.csv", "issues.csv")  # tables of a publication that are no factor sets
+
 
 class Library:
     """Factor sets, code lists and method packs, read as they are asked for.
@@ -228,10 +230,26 @@ class Library:
 
     def check(self) -> Issues:
         """Check every row of every set; see `carbon.library.checks.check_set`."""
-        issues = Issues()
+        issues = self.check_folders()
         for factor_set in self.sets():
             issues += check_set(factor_set, self._codes)
         return issues + self.check_names()
+
+    def check_folders(self, *, empty: bool = True) -> Issues:
+        """Return the user's own folders without any factor set, list of items or method pack (F294).
+
+        Parameters
+        ----------
+        empty : bool
+            Whether a folder in which there is nothing at all is one of them.
+        """
+        issues = Issues()
+        own = (*self._tables.values(), *self._pack_paths.values(), *self._item_paths)
+        for folder in self.folders[1:]:
+            if not any(path.is_relative_to(folder) for path in own) and (empty or any(folder.iterdir())):
+                loose = sorted(p.name for pattern in ("*.csv", "*/*.csv", "*.toml") for p in folder.glob(pattern))
+                issues.add("F294", file=folder.name, value=folder.name, found=loose[:5])
+        return issues
 
     @cached_property
     def _codes(self) -> Codes:
@@ -242,7 +260,7 @@ class Library:
 
     def check_own(self) -> Issues:
         """Check the user's own documents, then items, then sets, before anything of them is used."""
-        issues = Issues()
+        issues = self._lonely()
         packs = [name for name, path in self._pack_paths.items() if self._is_own(path)]
         for read, names in ((self.pack, packs), (self.set, self.own_set_ids)):
             for name in names:
@@ -261,6 +279,16 @@ class Library:
         for name in self.own_set_ids:
             issues += check_set(self.set(name), self._codes)
         return issues + self.check_names()
+
+    def _lonely(self) -> Issues:
+        """Return the tables of own publications that have no `.toml`, and would not be read (F293)."""
+        issues = Issues()
+        for path in (path for folder in self.folders[1:] for path in sorted(folder.glob("*/*.csv"))):
+            if path.name not in BESIDE and path.is_file() and not path.with_suffix(".toml").exists():
+                near = sorted(p.name for p in path.parent.iterdir() if p.name.startswith(f"{path.stem}."))
+                near = [name for name in near if ".toml" in name.lower()]
+                issues.add("F293", file=label(path), value=f"{path.parent.name}/{path.stem}", near=near)
+        return issues
 
     def check_names(self) -> Issues:
         """Return the names that lead to more than one item (F219)."""
@@ -311,7 +339,7 @@ def load_library(extra: Sequence[str | Path] = (), as_of: dt.date | None = None)
     UsageError
         If a folder does not exist.
     DataError
-        If two sets or packs have one id (F220), or anything of the user's own is wrong (F210 to F222).
+        If two sets or packs have one id (F220), or anything of the user's own is wrong (F210 to F222, F293, F294).
 
     Examples
     --------
@@ -326,4 +354,5 @@ def load_library(extra: Sequence[str | Path] = (), as_of: dt.date | None = None)
     library = Library(folders, as_of)
     if extra:
         library.check_own().raise_errors()
+        library.check_folders(empty=False).raise_errors()
     return library

@@ -51,9 +51,10 @@ def _not_negative(value: Any) -> bool:
 def _time(value: Any) -> dt.datetime | None:
     try:
         found = dt.datetime.fromisoformat(value)
-        return found.astimezone(dt.UTC) if found.tzinfo else None
+        found.astimezone(dt.UTC)  # overflows at the ends of time
     except (TypeError, ValueError, OverflowError):
         return None
+    return found if found.tzinfo else None  # days are those of its own clock
 
 
 def _moment(value: Any) -> bool:

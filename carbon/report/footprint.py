@@ -6,18 +6,27 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from carbon.footprint.grades import grades
+from carbon.errors import distinct_lines
+from carbon.footprint.recycling import FACTOR_A
 from carbon.footprint.rules import find_rule
-from carbon.footprint.statistics import probability_below
 from carbon.footprint.study import Footprint
 from carbon.footprint.tables import SCORES
 from carbon.footprint.tree import contribution_tree
-from carbon.report.evidence import cleared, gwp_name, spread
+from carbon.report.cells import aligned, compact, data_name, kind_name, percent, scenario_name, significant
+from carbon.report.evidence import (
+    cleared,
+    emission_factors,
+    exchange_records,
+    footprint_records,
+    gwp_name,
+    gwp_set,
+    is_own_method,
+)
 from carbon.report.markdown import escape, figure, table
+from carbon.report.pact import decimal, primary_data_share
+from carbon.report.spread import cause_lines, spread_lines
 from carbon.report.words import words
-from carbon.schema import choices
+from carbon.schema import choice_ids, choices, folded
 
 if TYPE_CHECKING:
     from carbon.errors import Issue
@@ -25,6 +34,7 @@ if TYPE_CHECKING:
 
 MOST = 10
 OPEN_PCT = 5.0  # a balance that differs by more is named
+RECYCLING = frozenset({*FACTOR_A, "截断法", "五五法", "替代法"})  # others are expressions of the user's parameters
 
 
 def render_footprint(
@@ -53,13 +63,15 @@ def render_footprint(
     """
     w = words("footprint", found.study.language)
     study = found.study
-    out = [f"# {escape(study.title) or w['report']}", "", f"**{escape(study.product)}**: {headline(found, w)}", ""]
+    out = [f"# {escape(study.title) or w['report']}", "", f"**{headline(found, w)}**", ""]
     out += [f"- {w['public']}"] if public else []
-    out += [f"- {w['is_complete']}" if found.complete else f"- **{w['is_incomplete']}**"]
+    gap = w["incomplete_public" if public else "incomplete_full"]
+    space = " " if study.language == "en" else ""
+    out += [f"- {w['is_complete']}" if found.complete else f"- **{w['is_incomplete']}{space}{gap}**"]
     out += [f"- {w['counts'].format(**found.issues.counts())}", ""]
     parts = (
         ("boundary", _boundary(found, w, public)), ("method", _method(found, w, public)),
-        ("form", _form(found, w, pact, public)), ("quality", _quality(found, uncertainty, w, public)),
+        ("form", _form(found, uncertainty, w, pact, public)), ("quality", _quality(found, uncertainty, w, public)),
         ("trace", _trace(found, inputs, w, public)),
     )  # fmt: skip
     for number, (name, lines) in enumerate(parts, start=1):
@@ -69,32 +81,15 @@ def render_footprint(
 
 def headline(found: Footprint, w: Mapping[str, str], scenario: str = "") -> str:
     """Return the footprint of the declared unit in one phrase."""
-    amount = figure(float(found.study.amount), 4).rstrip("0").rstrip(".")
-    return f"{significant(found.co2e(scenario))} kgCO2e {w['per']} {amount} {escape(found.study.unit)}"
+    return f"{_declared(found)} {escape(found.study.product)}{w['colon']}{significant(found.co2e(scenario))} kgCO2e"
 
 
-def significant(value: float | None) -> str:
-    """Return a number for reading with about six digits; a dash where it is unknown.
-
-    Examples
-    --------
-    >>> significant(12345.678), significant(0.01234567), significant(None)
-    ('12,345.7', '0.0123457', '–')
-    """
-    if value is None:
-        return "–"
-    size = abs(value)
-    digits = next((d for limit, d in ((1e5, 0), (1e4, 1), (1e3, 2), (1e2, 3), (10, 4), (1, 5)) if size >= limit), None)
-    return f"{value:.6g}" if digits is None else f"{value:,.{digits}f}"
-
-
-def scenario_name(scenario: str, w: Mapping[str, str]) -> str:
-    """Return the name of a scenario, the base case in words."""
-    return scenario or w["base"]
+def _declared(found: Footprint) -> str:
+    return f"{decimal(found.study.amount)} {escape(found.study.unit)}"
 
 
 def _facts(pairs: Iterable[tuple[str, str]], w: Mapping[str, str]) -> list[str]:
-    return [*(f"- {w[name]}: {text}" for name, text in pairs if text), ""]
+    return [*(f"- {w[name]}{w['colon']}{text}" for name, text in pairs if text), ""]
 
 
 def _boundary(found: Footprint, w: dict[str, str], public: bool) -> list[str]:
@@ -102,16 +97,17 @@ def _boundary(found: Footprint, w: dict[str, str], public: bool) -> list[str]:
     stages = dict.fromkeys(r["name"] for r in found.records if r["part"] == "stage")
     rule = find_rule(study.rule)
     limit = study.cut_off if study.cut_off is not None or rule is None else rule.cut_off
-    shares = [f"{escape(scenario_name(name, w))} {figure(share)} %" for name, share in found.left_out_pct.items()]
-    sizes = f"{len(found.chain.processes)}, {len(found.chain.exchanges)}"
+    gone = found.left_out_pct.items()
+    shares = [f"{escape(scenario_name(name, w))} {'–' if s is None else f'{s or 0:.2g} %'}" for name, s in gone]
+    sizes = w["sizes"].format(processes=len(found.chain.processes), exchanges=len(found.chain.exchanges))
     return _facts((
-        ("product", escape(study.product)), ("declared", f"{study.amount} {escape(study.unit)}"),
+        ("product", escape(study.product)), ("declared", _declared(found)),
         ("words", escape(study.functional_unit)), ("system", w[study.boundary]),
-        ("stages", ", ".join(w[name] for name in stages)), ("region", escape(study.region) or w["unknown"]),
+        ("stages", w["comma"].join(w[name] for name in stages)), ("region", escape(study.region) or w["unknown"]),
         ("period", escape(study.period) or w["unknown"]),
-        ("excluded", "" if public else "; ".join(map(escape, study.excluded)) or w["nothing"]),
-        ("left_out", ", ".join(shares)), ("limit", w["unknown"] if limit is None else f"{figure(100 * limit)} %"),
-        ("processes", "" if public else sizes),
+        ("excluded", "" if public else w["semicolon"].join(map(escape, study.excluded)) or w["nothing"]),
+        ("left_out", w["comma"].join(shares)),
+        ("limit", w["unknown"] if limit is None else f"{100 * limit:.3g} %"), ("processes", "" if public else sizes),
     ), w)  # fmt: skip
 
 
@@ -123,21 +119,37 @@ def _method(found: Footprint, w: dict[str, str], public: bool) -> list[str]:
         title += f" ({w['rule_unread']})"
     elif rule.verification != "primary":
         title += f" ({w[f'is_{rule.verification}']})"
+    hidden = public and is_own_method(found)
+    named = f"{pack.title_zh if zh else pack.title_en} (`{pack.id}`{w['comma']}{pack.document})"
     own = [f"{escape(p.name)} {w[p.allocation]}" for p in found.chain.processes if p.allocation]
     changes = [
-        f"{escape(name)}: " + ", ".join(f"{escape(p)} = {escape(e.text)}" for p, e in changed.items())
+        f"{escape(name)}{w['colon']}" + w["comma"].join(f"{escape(p)} = {escape(e.text)}" for p, e in changed.items())
         for name, changed in found.parameters.scenarios.items()
     ]
+    recycled = escape(study.recycling) if not public or study.recycling in RECYCLING else w["own_recycling"]
     out = _facts((
-        ("rule", title), ("pack", f"{pack.title_zh if zh else pack.title_en} (`{pack.id}`, {pack.document})"),
-        ("gwp", gwp_name(found) if gwp_name(found) != "none" else w["none"]), ("allocation", w[study.allocation]),
-        ("own_allocation", "" if public else ", ".join(own)),
-        ("recycling", escape(study.recycling) if any(p.recycling for p in found.chain.processes) else ""),
-        ("electricity", _electricity(found, w, public)), ("scenarios", "" if public else "; ".join(changes)),
+        ("rule", title), ("pack", w["own_pack"] if hidden else named), ("gwp", _potentials(found, w, public)),
+        ("allocation", w[study.allocation]), ("own_allocation", "" if public else w["comma"].join(own)),
+        ("recycling", recycled if any(p.recycling for p in found.chain.processes) else ""),
+        ("electricity", _electricity(found, w, public)),
+        ("scenarios", "" if public else w["semicolon"].join(changes)),
     ), w)[:-1]  # fmt: skip
     out += [f"- {w['loops']}"]
-    unknown = pack.unknown_zh if zh else pack.unknown
-    return [*out, *([f"- {w['pack_unknown']}:", *(f"    - {text}" for text in unknown)] if unknown else []), ""]
+    unknown = () if hidden else pack.unknown_zh if zh else pack.unknown
+    lines = [f"- {w['pack_unknown']}{w['colon'].rstrip()}", *(f"    - {text}" for text in unknown)] if unknown else []
+    return [*out, *lines, ""]
+
+
+def _potentials(found: Footprint, w: dict[str, str], public: bool) -> str:
+    """Return the set of warming potentials, and its values of the gases that the study has."""
+    held = gwp_set(found)
+    if held is None:
+        return w["no_gwp"]
+    meta = held.meta
+    name = f"{meta.title_zh if found.study.language == 'zh' else meta.title_en} (`{gwp_name(found)}`)"
+    gases = [gas for gas in found.background.gases if found.potentials.get(gas, 1) != 1]
+    values = w["comma"].join(f"{gas} {float(found.potentials[gas]):,g}" for gas in gases)
+    return (w["own_gwp"] if public and held.own else name) + (f"{w['semicolon']}{values}" if values else "")
 
 
 def _electricity(found: Footprint, w: dict[str, str], public: bool) -> str:
@@ -146,40 +158,57 @@ def _electricity(found: Footprint, w: dict[str, str], public: bool) -> str:
     said: dict[str, None] = {}
     for exchange in found.chain.exchanges:
         if exchange.kind == "electricity":
-            cover = table_of.text("instrument", exchange.row)
-            known = choices("instrument").get(cover)
-            given = escape(cover) if known is None else known.name_zh if zh else known.name_en
-            name = given if cover else w["average"]
-            own = f", {w['own_factor']}" if table_of.text("factor_unit", exchange.row) else ""
-            said[name + own if public else f"{escape(exchange.name)}: {name}{own}"] = None
-    return "; ".join(said) or w["no_electricity"]
+            cover, own = table_of.text("instrument", exchange.row), bool(table_of.text("factor_unit", exchange.row))
+            known = choices("instrument").get(choice_ids("instrument").get(folded(cover), ""))
+            given = "" if public else escape(cover)
+            given = given if known is None else known.name_zh if zh else known.name_en
+            name = given or (w["uncovered"] if own else w["average"])
+            name = f"{w['own_factor']}{w['comma']}{name}" if own else name
+            said[name if public else f"{escape(exchange.name)}{w['colon']}{name}"] = None
+    return w["semicolon"].join(said) or w["no_electricity"]
 
 
-def _form(found: Footprint, w: dict[str, str], pact: bool, public: bool) -> list[str]:
+def _form(
+    found: Footprint, uncertainty: Mapping[str, Uncertainty], w: dict[str, str], pact: bool, public: bool
+) -> list[str]:
     mark = {True: w["yes"], False: f"**{w['no']}**"}
+    classes = found.study.classes
     rows = [
-        [escape(scenario_name(name, w)), mark[found.complete], f"**{significant(found.co2e(name))}**"]
+        [escape(scenario_name(name, w)), mark[found.complete], *([] if classes is None else [_class(found, name, w)]),
+         f"**{significant(found.co2e(name))}**"]
         for name in found.solved
-    ]
-    out = [f"### {w['result']} (kgCO2e {w['per']} {found.study.amount} {escape(found.study.unit)})", ""]
-    out += table([w["scenario"], w["complete"], w["total"]], rows, 1, "footprint.csv", w)
-    if found.study.classes is not None:
-        named = [f"{escape(scenario_name(name, w))} {escape(found.grade(name) or w['none'])}" for name in found.solved]
-        out += [f"- {w['class']} ({escape(found.study.classes.source)}): {', '.join(named)}", ""]
+    ]  # fmt: skip
+    out = [f"### {w['result'].format(declared=_declared(found))}", ""]
+    header = [w["scenario"], w["complete"], *([] if classes is None else [w["class"]]), w["total"]]
+    out += table(header, rows, 1, "footprint.csv", w)
+    out += [] if classes is None else [f"- {w['class_source']}{w['colon']}{escape(classes.source)}", ""]
     for part in ("gas", "stage", "origin", "apart", *(() if public else ("process",))):
         out += _matrix(found, part, w)
     if not public:
         out += _level(found, w) + _top(found, w)
-    names = ["`footprint.csv`", "`quality.csv`", "`provenance.json`"]
-    names += (
-        [] if public else ["`contributions.csv`", "`edges.csv`", "`balances.csv`", "`sensitivity.csv`", "`issues.csv`"]
-    )
-    return [*out, f"- {w['files']}: {', '.join(names)}", f"- {w['pact_yes' if pact else 'pact_no']}", ""]
+    names = ["footprint.csv", "quality.csv", "provenance.json"]
+    names += [] if public else ["contributions.csv", "edges.csv", "allocation.csv", "balances.csv",
+                             "sensitivity.csv", "issues.csv"]  # fmt: skip
+    names += [] if public or not (found.study.draws and uncertainty) else ["draws.parquet"]
+    out += [f"- {w['files']}{w['colon']}{w['comma'].join(f'`{name}`' for name in names)}"]
+    if not pact:
+        return [*out, f"- {w['pact_no_public' if public else 'pact_no']}", ""]
+    share = primary_data_share(found)
+    kind = "pds_given" if "primaryDataShare" in found.study.pact else "pds_none" if share is None else "pds"
+    counted = w[kind].format(share=percent(share))
+    space = " " if found.study.language == "en" else ""
+    return [*out, f"- {w['pact_public' if public else 'pact_yes']}{space}{counted}", ""]
+
+
+def _class(found: Footprint, scenario: str, w: dict[str, str]) -> str:
+    if not found.complete:
+        return w["ungraded"]
+    return escape(found.grade(scenario) or w["beyond"])
 
 
 def _matrix(found: Footprint, part: str, w: dict[str, str]) -> list[str]:
     """Return one breakdown: a row per name, a column per scenario, then the share in the base case."""
-    records = cleared(r for r in found.records if r["part"] == part)
+    records = [r for r in footprint_records(found) if r["part"] == part]
     if not records:
         return []
     names = dict.fromkeys(r["name"] for r in records)
@@ -187,18 +216,20 @@ def _matrix(found: Footprint, part: str, w: dict[str, str]) -> list[str]:
     rows = []
     for name in names:
         cells = [at.get((scenario, name), {}) for scenario in found.solved]
-        share = [] if part == "apart" else [figure(cells[0].get("share_pct"), 1)]
+        share = [] if part == "apart" else [percent(cells[0].get("share_pct"))]
         shown = name if part in ("gas", "process") else w.get(name, name)
-        rows.append([escape(shown), *(significant(cell.get("co2e_kg")) for cell in cells), *share])
+        rows.append([escape(shown), *(aligned(cell.get("co2e_kg"), found.co2e()) for cell in cells), *share])
     header = [w["name"], *(escape(scenario_name(name, w)) for name in found.solved)]
     header += [] if part == "apart" else [w["share"]]
-    return [f"### {w[part]}", "", *table(header, rows, len(header) - 1, "footprint.csv", w)]
+    out = [f"### {w[part]}", "", *table(header, rows, len(header) - 1, "footprint.csv", w)]
+    whole = part == "gas" and any(r["name"] == "CO2e" and r["co2e_kg"] for r in records)
+    return [*out, w["whole"], ""] if whole else out
 
 
 def _level(found: Footprint, w: dict[str, str]) -> list[str]:
     rows = [
         [escape(r["name"]), kind_name(r["kind"], found.study.language), str(r["source_line"]),
-         significant(r["co2e_kg"]), figure(r["share_pct"], 1)]
+         aligned(r["co2e_kg"], found.co2e()), percent(r["share_pct"])]
         for r in contribution_tree(found)
     ]  # fmt: skip
     header = [w["name"], w["kind"], w["line"], "kgCO2e", w["share"]]
@@ -207,8 +238,8 @@ def _level(found: Footprint, w: dict[str, str]) -> list[str]:
 
 def _top(found: Footprint, w: dict[str, str]) -> list[str]:
     rows = [
-        [escape(r["process"]), escape(r["name"]), kind_name(r["kind"], found.study.language), escape(r["data"] or ""),
-         str(r["source_line"]), significant(r["co2e_kg"]), figure(r["share_pct"], 1)]
+        [escape(r["process"]), escape(r["name"]), kind_name(r["kind"], found.study.language),
+         data_name(r["data"], w), str(r["source_line"]), aligned(r["co2e_kg"], found.co2e()), percent(r["share_pct"])]
         for r in largest(found)
     ]  # fmt: skip
     header = [w["in_process"], w["name"], w["kind"], w["data"], w["line"], "kgCO2e", w["share"]]
@@ -217,7 +248,7 @@ def _top(found: Footprint, w: dict[str, str]) -> list[str]:
 
 def largest(found: Footprint, scenario: str = "", most: int = MOST) -> list[dict[str, Any]]:
     """Return the exchanges that contribute most, burdens and credits by their size."""
-    mine = cleared(r for r in found.contribution_records if r["scenario"] == scenario)
+    mine = exchange_records(found, scenario)
 
     def size(r: dict[str, Any]) -> tuple[float, int]:  # what is not known may be the largest
         return -math.inf if r["co2e_kg"] is None else -abs(r["co2e_kg"]), r["source_line"]
@@ -225,79 +256,18 @@ def largest(found: Footprint, scenario: str = "", most: int = MOST) -> list[dict
     return sorted(mine, key=size)[:most]
 
 
-def kind_name(kind: str, language: str) -> str:
-    """Return the name of a kind of exchange."""
-    one = choices("exchange")[kind]
-    return one.name_zh if language == "zh" else one.name_en
-
-
 def _quality(found: Footprint, uncertainty: Mapping[str, Uncertainty], w: dict[str, str], public: bool) -> list[str]:
     rows = []
     for scenario in found.solved:
         (rated,) = cleared([found.quality(scenario)])
         scores = [w["unrated"] if rated[name] is None else figure(rated[name], 2) for name in SCORES]
-        share = "–" if rated["primary_pct"] is None else f"{figure(rated['primary_pct'], 1)} %"
-        rows.append([escape(scenario_name(scenario, w)), share, *scores])
-    header = [w["scenario"], w["primary"], *(w[name] for name in SCORES)]
-    out = [f"{w['pedigree']}:", "", *table(header, rows, 6, "quality.csv", w), f"### {w['uncertainty']}", ""]
-    out += _spread(found, uncertainty, w, public)
-    return out if public else out + _balances(found, w) + _issues(found, w)
-
-
-def _spread(found: Footprint, uncertainty: Mapping[str, Uncertainty], w: dict[str, str], public: bool) -> list[str]:
-    """Return mean and interval by scenario, what stands behind them and, of the base case, what causes the spread."""
-    if not uncertainty:
-        return [w["no_limits"], ""]
-    rows = []
-    for name, one in uncertainty.items():
-        drawn, summary = spread(one)
-        how = w["draws"].format(n=len(one.draws), seed=one.seed) if drawn else w["analytic"]
-        values = (summary.mean, summary.median, summary.low, summary.high)
-        rows.append([escape(scenario_name(name, w)), how, *(significant(float(value)) for value in values)])
-    header = [w["scenario"], "kgCO2e", w["mean"], w["median"], w["low"], w["high"]]
-    base = next(iter(uncertainty.values()))
-    out = [*table(header, rows, 4, "draws.parquet", w), getattr(base.said, found.study.language), ""]
-    out += _pairs(found, uncertainty, w)
+        rows.append([escape(scenario_name(scenario, w)), percent(rated["primary_pct"]), *scores])
+    header = [w["scenario"], w["primary_share"], *(w[name] for name in SCORES)]
+    out = [f"{w['pedigree']}{w['colon'].rstrip()}", "", *table(header, rows, 6, "quality.csv", w)]
+    out += [w["primary_note"], "", f"### {w['uncertainty']}", "", *spread_lines(found, uncertainty, w)]
     if public:
         return out
-    if base.mean_shift:
-        largest_first = sorted(base.mean_shift, key=lambda r: -abs(r["shift_co2e_kg"]))
-        rows = [
-            [escape(r["name"]), str(r["source_line"] or ""), significant(r["value"]), significant(r["mean"]),
-             significant(r["shift_co2e_kg"])]
-            for r in largest_first[:MOST]
-        ]  # fmt: skip
-        header = [w["name"], w["line"], w["value"], w["mean"], "kgCO2e"]
-        out += [f"{w['shift']}:", "", *table(header, rows, 4, "provenance.json", w)]
-    ranked = [r for r in base.ranking[:MOST] if r["analytic_pct"]]
-    rows = [
-        [escape(" ".join(filter(None, (r["process"], r["name"])))), w[f"of_{r['kind']}"], str(r["source_line"] or ""),
-         figure(r["analytic_pct"], 1), figure(r["drawn_pct"], 1)]
-        for r in ranked
-    ]  # fmt: skip
-    header = [w["name"], w["kind"], w["line"], w["by_theory"], w["by_draws"]]
-    return [*out, f"{w['sensitivity']}:", "", *table(header, rows, 3, "sensitivity.csv", w)]
-
-
-def _pairs(found: Footprint, uncertainty: Mapping[str, Uncertainty], w: dict[str, str]) -> list[str]:
-    """Return how likely each scenario lies below the base case, by common random numbers, and the classes of draws."""
-    base, *others = uncertainty.items()
-    if len(base[1].draws) < 2:
-        return []
-    out = []
-    for name, one in others:
-        good = np.isfinite(one.draws) & np.isfinite(base[1].draws)
-        if good.sum() > 1:
-            below = probability_below(one.draws[good], base[1].draws[good])
-            out.append("- " + w["below_base"].format(
-                name=escape(name), p=figure(100 * below.probability, 1), error=figure(100 * below.standard_error, 1)
-            ))  # fmt: skip
-    if found.study.classes is not None:
-        for name, one in uncertainty.items():
-            shares = grades(one.draws, found.study.classes.pairs).items()
-            said = ", ".join(f"{escape(grade)} {figure(100 * share, 1)} %" for grade, share in shares if share)
-            out.append(f"- {w['class_draws']}, {escape(scenario_name(name, w))}: {said or w['none']}")
-    return [*out, ""] if out else []
+    return out + (cause_lines(found, uncertainty, w) if uncertainty else []) + _balances(found, w) + _issues(found, w)
 
 
 def _balances(found: Footprint, w: dict[str, str]) -> list[str]:
@@ -308,11 +278,11 @@ def _balances(found: Footprint, w: dict[str, str]) -> list[str]:
     if not opened:
         return [w["balanced"], ""]
     rows = [
-        [escape(r["process"]), w[r["balance"]], r["unit"], significant(r["in"]), significant(r["out"]),
-         figure(r["difference_pct"], 1)]
+        [escape(r["process"]), w[r["balance"]], r["unit"], compact(r["in"]), compact(r["out"]),
+         percent(r["difference_pct"]) if abs(r["difference_pct"]) < 1000 else "> 1,000"]
         for r in opened
     ]  # fmt: skip
-    header = [w["in_process"], "", w["unit"], w["in"], w["out"], w["difference"]]
+    header = [w["in_process"], w["kind_of_balance"], w["unit"], w["in"], w["out"], w["difference"]]
     return [f"### {w['balance']}", "", *table(header, rows, 3, "balances.csv", w)]
 
 
@@ -325,12 +295,10 @@ def _issues(found: Footprint, w: dict[str, str]) -> list[str]:
         grouped.setdefault(key, []).append(issue)
     rows = []
     for issues in grouped.values():
-        first, lines = issues[0], {(i.file, line) for i in issues for line in i.lines}
+        first, lines = issues[0], distinct_lines(issues)
         text = first.message(language)
         text = w["values"].format(n=len(issues), first=text) if len(issues) > 1 else text
-        rows.append(
-            [first.code, w[first.severity], escape(text), escape(first.remedy(language)), str(len(lines) or "")]
-        )
+        rows.append([first.code, w[first.severity], escape(text), escape(first.remedy(language)), str(lines or "")])
     header: Sequence[str] = [w["code"], w["severity"], w["message"], w["remedy"], w["lines"]]
     return [f"### {w['issues']}", "", *table(header, rows, 1, "issues.csv", w)] if rows else []
 
@@ -338,20 +306,34 @@ def _issues(found: Footprint, w: dict[str, str]) -> list[str]:
 def _trace(found: Footprint, inputs: Mapping[str, str], w: dict[str, str], public: bool) -> list[str]:
     rows = {e.row for e in found.chain.exchanges}
     proven = sum(bool(found.exchanges.text("evidence", row)) for row in rows)
-    digests = [f"- {w['inputs']}:"]
-    digests += [
-        f"    - `{digest}`" if public else f"    - {escape(name)}: `{digest}`" for name, digest in inputs.items()
-    ]
-    out = [f"- {w['evidence']}: {proven} / {len(rows)}"] if not public else []
-    out += [*digests, f"- {w['library']}: `{found.library.digest}`", f"- {w['retrace']}", ""]
-    result = found.background.result
-    if public or result is None:
-        return out
-    factors = [
-        [f"`{name}`", f"{one['value']} {'' if one['unit'] == '1' else escape(one['unit'])}".strip(),
-         escape(f"{one['document']} {one[f'title_{found.study.language}']}".strip()), escape(one["page"]),
-         w[f"is_{one['verification']}"]]
-        for name, one in result.provenance["factors"].items()
+    colon, bare = w["colon"], w["colon"].rstrip()
+    library = f"- {w['library']}{colon}`{found.library.digest}`"
+    if public:
+        digests = [f"    - `{digest}`" for digest in inputs.values()]
+        return [f"- {w['digests']}{bare}", *digests, library, f"- {w['retrace_public']}", ""]
+    out = [f"- {w['evidence']}{colon}{w['checked'].format(n=proven, all=len(rows))}", f"- {w['inputs']}{bare}"]
+    out += [f"    - {escape(name)}{colon}`{digest}`" for name, digest in inputs.items()]
+    return [*out, library, f"- {w['retrace']}", "", *_factors(found, w)]
+
+
+def _factors(found: Footprint, w: dict[str, str]) -> list[str]:
+    """Return the printed numbers that emissions are computed from, then the publications, each once."""
+    used, zh = emission_factors(found), found.study.language == "zh"
+    if not used:
+        return []
+    rows = [
+        [f"`{name}`", f"{one.value} {'' if one.unit == '1' else escape(one.unit)}".strip(), escape(one.page)]
+        for name, one in used.items()
     ]  # fmt: skip
-    header = [w["factor"], w["value"], w["document"], w["page"], w["verification"]]
-    return [*out, f"### {w['factors']}", "", *table(header, factors, 0, "provenance.json", w)]
+    out = [f"### {w['factors']}", "", *table([w["factor"], w["value"], w["page"]], rows, 0, "provenance.json", w)]
+    metas = {name: found.library.set(name).meta for name in dict.fromkeys(one.set_id for one in used.values())}
+    lines = [
+        [f"`{name}`", escape(one.document), escape(one.title_zh if zh else one.title_en),
+         w[f"is_{one.verification}"]]
+        for name, one in metas.items()
+    ]  # fmt: skip
+    header = [w["set"], w["document"], w["title"], w["verification"]]
+    return [*out, f"### {w['publications']}", "", *table(header, lines, 0, "provenance.json", w)]
+
+
+__all__ = ["MOST", "headline", "kind_name", "largest", "render_footprint", "scenario_name", "significant"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from carbon.errors import printable
+from carbon.errors import distinct_lines, printable
 from carbon.inventory.totals import scope_sums
 from carbon.report.words import words
 from carbon.schema import choices
@@ -36,27 +37,46 @@ def figure(value: float | None, digits: int = 2) -> str:
 
     Examples
     --------
-    >>> figure(30.165), figure(220.295), figure(1234567.0), figure(None)
-    ('30.16', '220.30', '1,234,567.00', '–')
+    >>> figure(30.165), figure(220.295), figure(1234567.0), figure(-0.0), figure(None)
+    ('30.16', '220.30', '1,234,567.00', '0.00', '–')
     """
     if value is None:
         return "–"
     if value and abs(value) < 10**-digits:
         return f"{value:.3g}"
-    return f"{Decimal(repr(value)):,.{digits}f}"
+    return f"{Decimal(repr(value or 0.0)):,.{digits}f}"
 
 
 def table(
     header: Sequence[str], rows: Iterable[Sequence[str]], numbers: int, file: str, w: dict[str, str]
 ) -> list[str]:
     """Return a Markdown table, its last columns numbers, cut after `LONGEST_TABLE` rows with a pointer to the file."""
-    rows = list(rows)
+    rows, count = cut(rows)
     rules = [" ---: " if place >= len(header) - numbers else " --- " for place in range(len(header))]
     lines = ["| " + " | ".join(header) + " |", "|" + "|".join(rules) + "|"]
-    lines += ["| " + " | ".join(row) + " |" for row in rows[:LONGEST_TABLE]]
-    if len(rows) > LONGEST_TABLE:
-        lines += ["", w["more"].format(n=len(rows) - LONGEST_TABLE, file=file)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    if count > len(rows):
+        lines += ["", w["more"].format(n=count - len(rows), file=file)]
     return [*lines, ""]
+
+
+class Rows:
+    """Rows of a table that are formatted only as far as they are shown."""
+
+    def __init__(self, records: Sequence[Any], form: Callable[[Any], Sequence[str]]) -> None:
+        self.records, self.form = records, form
+
+    def __iter__(self) -> Iterator[Sequence[str]]:
+        return map(self.form, self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+
+def cut(rows: Iterable[Sequence[str]]) -> tuple[list[Sequence[str]], int]:
+    """Return the rows that a table shows, and how many there are."""
+    rows = rows if isinstance(rows, (Rows, list)) else list(rows)
+    return list(islice(rows, LONGEST_TABLE)), len(rows)
 
 
 def render_markdown(result: Result) -> str:
@@ -128,13 +148,16 @@ def _matrix(result: Result, basis: str, w: dict[str, str]) -> list[str]:
     zh = result.language == "zh"
     names = {c.id: c.name_zh if zh else c.name_en for p in result.packs for c in p.category}
     records = [r for r in result.total_records if r["basis"] == basis]
-    used = [name for name in names if any(r["category"] == name for r in records)]
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    met = {r["category"] for r in records}
+    used = [name for name in names if name in met]
+    found: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
     for r in records:
-        found.setdefault((place(r, w), r["period"]), {})[r["category"]] = r
+        found.setdefault((r["facility"], r["group"], r["period"]), {})[r["category"]] = r
     scopes = sorted({r["scope"] for r in records} - {"total"})
-    rows = []
-    for (where, period), cells in found.items():
+
+    def row(entry: tuple[tuple[str, str, str], dict[str, dict[str, Any]]]) -> list[str]:
+        (facility, group, period), cells = entry
+        where = place({"facility": facility, "group": group}, w)
         total = cells["total"]
         end = figure(total["co2e_t"]) + ("" if total["complete"] else f" ({w['incomplete_mark']})")
         if total["uncertainty_pct"] is not None:
@@ -142,7 +165,9 @@ def _matrix(result: Result, basis: str, w: dict[str, str]) -> list[str]:
         known = scope_sums(cells.values())
         sums = [figure(known[scope]) if scope in known else "" for scope in scopes]
         values = [figure(cells[c]["co2e_t"]) if c in cells else "" for c in used]
-        rows.append([where, period, *values, *sums, f"**{end}**"])
+        return [where, period, *values, *sums, f"**{end}**"]
+
+    rows = Rows([*found.items()], row)
     header = [w["facility"], w["period"], *(names[c] for c in used), *(f"{w['scope']} {s}" for s in scopes), w["total"]]
     return table(header, rows, len(header) - 2, "totals.csv", w)
 
@@ -152,26 +177,31 @@ def _energy(result: Result, w: dict[str, str]) -> list[str]:
     records = result.energy_records
     if not records:
         return []
-    found: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    found: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
     for r in records:
         if r["item"] in ("total", "control-scope"):
-            found.setdefault((place(r, w), r["period"]), {})[r["item"]] = r
-    rows = []
-    for (where, period), cells in found.items():
+            found.setdefault((r["facility"], r["group"], r["period"]), {})[r["item"]] = r
+
+    def total(entry: tuple[tuple[str, str, str], dict[str, dict[str, Any]]]) -> list[str]:
+        (facility, group, period), cells = entry
+        where = place({"facility": facility, "group": group}, w)
         mark = "" if cells["total"]["complete"] else f" ({w['incomplete_mark']})"
         control, primary = figure(cells["control-scope"]["tce"], 3), figure(cells["total"]["tce_primary"], 3)
-        rows.append([where, period, figure(cells["total"]["tce"], 3) + mark, control, primary])
+        return [where, period, figure(cells["total"]["tce"], 3) + mark, control, primary]
+
+    rows = Rows([*found.items()], total)
     header = [w["facility"], w["period"], "tce", w["control"], w["primary"]]
     out = [f"## {w['energy']}", "", *table(header, rows, 3, "energy.csv", w)]
     uses = choices("use")
     longest = result.cells.longest
-    rows = [
-        [place(r, w), r["period"], escape(r["item_name"]),
-         uses[r["use"]].name_zh if result.language == "zh" else uses[r["use"]].name_en,
-         f"{figure(r['quantity'])} {r['unit']}" if r["quantity"] is not None else "", figure(r["tce"], 3),
-         figure(r["tce_primary"], 3)]
-        for r in records if r["use"] and r["period"] in longest
-    ]  # fmt: skip
+
+    def item(r: dict[str, Any]) -> list[str]:
+        use = uses[r["use"]].name_zh if result.language == "zh" else uses[r["use"]].name_en
+        quantity = f"{figure(r['quantity'])} {r['unit']}" if r["quantity"] is not None else ""
+        return [place(r, w), r["period"], escape(r["item_name"]), use, quantity, figure(r["tce"], 3),
+                figure(r["tce_primary"], 3)]  # fmt: skip
+
+    rows = Rows([r for r in records if r["use"] and r["period"] in longest], item)
     header = [w["facility"], w["period"], w["item"], w["used"], w["quantity"], "tce", w["primary"]]
     return [*out, f"### {w['by_item']}", "", *table(header, rows, 3, "energy.csv", w)]
 
@@ -242,13 +272,11 @@ def _issues(result: Result, w: dict[str, str]) -> list[str]:
         grouped.setdefault(key, []).append(issue)
     rows = []
     for issues in grouped.values():
-        first, lines = issues[0], {(i.file, line) for i in issues for line in i.lines}
+        first, lines = issues[0], distinct_lines(issues)
         text = first.message(language)
         if len(issues) > 1:
             text = w["values"].format(n=len(issues), first=text)
-        rows.append(
-            [first.code, w[first.severity], escape(text), escape(first.remedy(language)), str(len(lines) or "")]
-        )
+        rows.append([first.code, w[first.severity], escape(text), escape(first.remedy(language)), str(lines or "")])
     header = [w["code"], w["severity"], w["message"], w["remedy"], w["lines"]]
     return [f"## {w['issues']}", "", *table(header, rows, 1, "issues.csv", w)]
 

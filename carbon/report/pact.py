@@ -2,6 +2,9 @@
 
 Names, kinds and what is mandatory: Technical Specifications for PCF Data Exchange, version 3.0.0. Decimals are texts.
 What the study does not hold is asked for under ``[pact]`` in study.toml; nothing is filled in.
+
+``primaryDataShare`` is the share of the footprint for which activity data and emission data are primary (PACT
+Methodology, 4.2.2); ``secondaryEmissionFactorSources`` names databases and publications, not the user's own sets.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from carbon.errors import Issues, Said, near_misses
 from carbon.footprint.files import FootprintFile
 from carbon.footprint.study import Footprint
 from carbon.library.pact import CARBON, FOOTPRINT, UNITS, YEARS
-from carbon.report.evidence import gwp_name
+from carbon.report.evidence import data_kind, emission_factors, gwp_name
 from carbon.report.words import words
 
 VERSION = "3.0.0"
@@ -40,10 +43,12 @@ _FLAGS = ("packagingEmissionsIncluded",)
 _DECIMALS = (
     "productMassPerDeclaredUnit", "fossilCarbonContent", "biogenicCarbonContent", "recycledCarbonContent",
     "exemptedEmissionsPercent", "biogenicCO2Uptake", "packagingGhgEmissions", "outboundLogisticsGhgEmissions",
+    "primaryDataShare",
 )  # fmt: skip
 _WORDS = ("boundaryProcessesDescription", "exemptedEmissionsDescription", "allocationRulesDescription",
           "technologicalCO2CaptureOrigin")  # fmt: skip
 KEYS = (*_TOP, "crossSectoralStandards", "ipccCharacterizationFactors", *_DECIMALS, *_FLAGS, *_WORDS)
+WITHHELD = frozenset({"comment", "secondaryEmissionFactorSources", *_WORDS})  # not shown in public; none is mandatory
 
 
 def product_footprint(found: Footprint, inputs: Mapping[str, str]) -> dict[str, Any] | None:
@@ -69,6 +74,38 @@ def product_footprint(found: Footprint, inputs: Mapping[str, str]) -> dict[str, 
     document = _document(found, given, inputs) | {"pcf": made}
     _validate(document, issues)
     return None if len(issues) > before else document
+
+
+def public_footprint(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a ProductFootprint without free texts and without the sources of factors, which may name suppliers.
+
+    All of these fields may be absent in the data model; PACT asks for ``secondaryEmissionFactorSources`` where
+    secondary data were used, so that the full document is the one to exchange.
+    """
+    shown = {name: value for name, value in document.items() if name not in WITHHELD}
+    return shown | {"pcf": {name: value for name, value in document["pcf"].items() if name not in WITHHELD}}
+
+
+def primary_data_share(found: Footprint) -> float | None:
+    """Return the share of the footprint of which amount and emission factor are primary [%]; None where none is.
+
+    Counted are rows that say primary and into which no printed factor enters: gases themselves, and fuels or materials
+    with a factor, or calorific value and contents, of their own.
+    """
+    chain, result = found.chain, found.background.result
+    printed: set[int] = set()
+    if result is not None:
+        line_of = {place: number for number, place in found.background.line_of.items()}
+        for row, term in zip(*(part.tolist() for part in result.plan.entries), strict=True):
+            one = result.plan.terms[term]
+            if one.basis in ("", "location") and not one.target.startswith("energy") and one.factors:
+                printed.add(int(found.exchanges.line[chain.exchanges[line_of[row]].row]))
+    mine = [r for r in found.contribution_records if not r["scenario"]]
+    whole = math.fsum(abs(r["co2e_kg"]) for r in mine)
+    both = math.fsum(
+        abs(r["co2e_kg"]) for r in mine if data_kind(r["data"]) == "primary" and r["source_line"] not in printed
+    )
+    return 100 * both / whole if both else None
 
 
 def decimal(value: float | Fraction) -> str:
@@ -173,6 +210,9 @@ def _carbon(found: Footprint, given: Mapping[str, Any], issues: Issues) -> dict[
     potentials = given.get("ipccCharacterizationFactors") or _report(gwp_name(found))
     left_out = found.left_out_pct.get("")
     exempt = given.get("exemptedEmissionsPercent") or (None if left_out is None else decimal(left_out))
+    if left_out and exempt is not None and float(exempt) < left_out * (1 - 1e-9):
+        _say(issues, "exemptedEmissionsPercent", exempt, f"the study leaves out {left_out:.3g} %",
+             f"研究实际排除了 {left_out:.3g} %")  # fmt: skip
     for name, value, en, zh in (
         ("productMassPerDeclaredUnit", mass, "the mass of the declared unit is mandatory", "声明单位的质量为必填"),
         ("crossSectoralStandards", standards, "the standards applied are mandatory", "所用标准为必填"),
@@ -214,7 +254,7 @@ def _carbon(found: Footprint, given: Mapping[str, Any], issues: Issues) -> dict[
     }  # fmt: skip
     if sums["captured"]:
         fields["ccsTechnologicalCO2Capture"] = decimal(sums["captured"])
-    if (share := found.quality()["primary_pct"]) is not None:
+    if (share := primary_data_share(found)) is not None:
         fields["primaryDataShare"] = decimal(round(share, 6))
     if sources := _sources(found):
         fields["secondaryEmissionFactorSources"] = sources
@@ -257,9 +297,12 @@ def _geography(found: Footprint) -> dict[str, str]:
 
 
 def _sources(found: Footprint) -> list[dict[str, str]]:
-    result = found.background.result
-    sets = {} if result is None else result.provenance["sets"]
-    pairs = dict.fromkeys((f"{one['document']} {one['title_en']}".strip(), one["issued"]) for one in sets.values())
+    """Return the publications that emissions are computed from; sets of the user's own folders are none."""
+    names = dict.fromkeys(factor.set_id for factor in emission_factors(found).values())
+    sets = [found.library.set(name) for name in names]
+    pairs = dict.fromkeys(
+        (f"{one.meta.document} {one.meta.title_en}".strip(), one.meta.issued.isoformat()) for one in sets if not one.own
+    )
     return [{"name": name, "version": issued} for name, issued in pairs]
 
 
@@ -272,7 +315,11 @@ def _report(name: str) -> list[str] | None:
 def _moment(day: dt.date) -> str:
     """Return the beginning of a day, or a time, in UTC."""
     if isinstance(day, dt.datetime):
-        return (day if day.tzinfo else day.replace(tzinfo=dt.UTC)).astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        try:
+            moment = (day if day.tzinfo else day.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+        except OverflowError:  # at the ends of time: said when the document is checked
+            return day.isoformat()
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     return f"{day.isoformat()}T00:00:00Z"
 
 
@@ -300,6 +347,7 @@ def _validate(document: Mapping[str, Any], issues: Issues) -> None:
     if not all(re.fullmatch("AR[0-9]{1,2}", text) for text in document["pcf"]["ipccCharacterizationFactors"]):
         wrong.append("ipccCharacterizationFactors")
     wrong += ["status"] if document["status"] not in ("Active", "Deprecated") else []
+    wrong += ["primaryDataShare"] if not 0 <= Fraction(document["pcf"].get("primaryDataShare", "0")) <= 100 else []
     for name in dict.fromkeys(wrong):
         value = document.get(name, document["pcf"].get(name))
         _say(issues, name, value, "not as the data model asks", "不符合数据模型的要求")

@@ -113,8 +113,23 @@ def test_line_is_retraced(study):
     done = carbon(study, "--explain", "3")
     assert done.returncode == 0, done.stderr
     assert "exchanges.csv:3 bakery: input flour" in done.stdout
-    assert "1.6 = 1.6 t; carried by input: 328.000 kgCO2e" in done.stdout
-    assert "= 328.000 kgCO2e (94.3 %)" in carbon(study, "--explain", "2").stdout
+    # 2 t of bread take 1.6 t of flour, 1 t is asked for
+    assert "1.6 t × 0.5 × 410 kgCO2e/t = 328.000 kgCO2e (94.3 %); flour by mill" in done.stdout
+    assert "410 kg × 0.8 × 1 kgCO2e/kg = 328.000 kgCO2e (94.3 %)" in carbon(study, "--explain", "2").stdout
+    zh = carbon(study, "--explain", "3", "--lang", "zh").stdout
+    assert "1.6 t × 0.5 × 410 kgCO2e/t = 328.000 kgCO2e (94.3 %)；flour来自mill，含全部上游" in zh
+    assert "基准情景" in zh
+
+
+def test_studies_of_one_language_are_listed_in_it(tmp_path):
+    chinese = 'language = "zh"\n' + STUDY
+    for name in ("one", "two"):
+        made(tmp_path / "same" / name, chinese)
+    assert "各项研究" in carbon(tmp_path / "same").stdout
+    assert "Studies" in carbon(tmp_path / "same", "--lang", "en").stdout
+    made(tmp_path / "mixed" / "one", chinese)
+    made(tmp_path / "mixed" / "two")
+    assert "Studies" in carbon(tmp_path / "mixed").stdout  # the terminal speaks English here
 
 
 def test_public_form_is_a_second_folder(study, tmp_path):

@@ -41,11 +41,11 @@ fossilCarbonContent = 0
 PROCESSES = "process,product,amount,unit\nmill,flour,1,t\nbakery,bread,2,t\n"
 HEADER = "process,kind,name,amount,unit,factor,factor_unit,origin,data,reliability,evidence\n"
 EXCHANGES = HEADER + (
-    "mill,emission,CO2,50,kg,,,,primary,1,meter\n"
+    "mill,emission,CO2,50,kg,,,,primary,1,gauge 7\n"
     "mill,material,wheat,1.2,t,300,kgCO2e/t,,secondary,3,\n"
     "mill,uptake,CO2,1500,kg,,,,,,\n"
     "bakery,input,flour,1.6 * waste,t,,,,primary,,\n"
-    "bakery,emission,CO2,40,kg,,,,primary,2,meter\n"
+    "bakery,emission,CO2,40,kg,,,,primary,2,gauge 7\n"
     "bakery,emission,CO2,200,kg,,,biogenic,,,\n"
 )
 PARAMETERS = "parameter,value,low,high,distribution\nwaste,1,0.9,1.2,triangular\n"
@@ -74,8 +74,8 @@ def test_result_folder_holds_every_file_and_says_what_was_computed(tmp_path):
     found, where = run_footprint(study(tmp_path / "bread", STUDY + PACT))
     assert where == tmp_path / "bread" / "results"
     assert {path.name for path in where.iterdir()} == {
-        "footprint.csv", "contributions.csv", "edges.csv", "quality.csv", "balances.csv", "sensitivity.csv",
-        "issues.csv", "provenance.json", "report.md", "pact.json",
+        "footprint.csv", "contributions.csv", "edges.csv", "quality.csv", "allocation.csv", "balances.csv",
+        "sensitivity.csv", "issues.csv", "provenance.json", "report.md", "pact.json",
     }  # fmt: skip
     assert found.co2e() == pytest.approx(TOTAL, rel=1e-12)
     totals = {r["scenario"]: r for r in rows(where / "footprint.csv") if r["part"] == "total"}
@@ -353,9 +353,18 @@ def test_pact_footprint_can_be_imported_again(tmp_path):
 
 def test_without_pact_section_a_note_says_what_it_needs(tmp_path):
     found, where = run_footprint(study(tmp_path / "bread"))
-    mine = [issue for issue in found.issues if issue.code.startswith("P74")]
+    mine = [issue for issue in found.issues if issue.code in ("P741", "P742", "P743")]
     assert [issue.code for issue in mine] == ["P741"]
     assert "companyName" in mine[0].message("zh")
+    assert not (where / "pact.json").exists()
+
+
+def test_share_of_what_is_excluded_is_that_of_the_study(tmp_path):
+    said = "[pact]\nexemptedEmissionsPercent = 0"
+    found, where = run_footprint(
+        study(tmp_path / "bread", STUDY + 'excluded = ["wheat"]' + PACT.replace("[pact]", said))
+    )
+    assert {issue.column for issue in found.issues if issue.code == "P742"} == {"pact.exemptedEmissionsPercent"}
     assert not (where / "pact.json").exists()
 
 
@@ -374,6 +383,11 @@ def test_without_pact_section_a_note_says_what_it_needs(tmp_path):
         (
             "companyName =",
             "validityPeriodStart = 2025-01-01\nvalidityPeriodEnd = 2028-01-02\ncompanyName =",
+            "pact.validityPeriodEnd",
+        ),
+        (
+            "companyName =",
+            "validityPeriodStart = 2025-01-01\nvalidityPeriodEnd = 9999-12-31T23:59:59-12:00\ncompanyName =",
             "pact.validityPeriodEnd",
         ),
     ],
@@ -441,7 +455,7 @@ def test_decimal_is_a_number_without_exponent(value):
 
 # --- what may be shown --------------------------------------------------------------------------------------------
 
-SECRETS = ("mill", "flour", "wheat", "less waste, 0.5", "300 kgCO2e", "meter", "exchanges.csv")
+SECRETS = ("mill", "flour", "wheat", "less waste, 0.5", "300 kgCO2e", "gauge 7", "exchanges.csv")
 
 
 def test_public_form_has_totals_quality_and_digests_and_no_bill_of_material(tmp_path):
@@ -460,7 +474,12 @@ def test_public_form_has_totals_quality_and_digests_and_no_bill_of_material(tmp_
     assert sorted(document["inputs"].values()) == sorted(full["inputs"].values())
     assert document["full_result_sha256"] == hashlib.sha256((where / "provenance.json").read_bytes()).hexdigest()
     assert document["totals_kgco2e"]["base"] == done.footprint.co2e()
-    assert (shown / "pact.json").read_bytes() == (where / "pact.json").read_bytes()
+    whole, part = (json.loads((folder / "pact.json").read_text("utf-8")) for folder in (where, shown))
+    assert {name: value for name, value in whole.items() if name != "pcf"} == {
+        name: value for name, value in part.items() if name != "pcf"}  # fmt: skip
+    assert whole["pcf"].items() >= part["pcf"].items()
+    assert whole["pcf"].keys() - part["pcf"].keys() == {"allocationRulesDescription"}  # nothing secondary is shipped
+    assert all(check(part["pcf"][name]) for name, check in imported.CARBON.items())
 
 
 def test_public_form_may_not_take_the_place_of_the_result(tmp_path):

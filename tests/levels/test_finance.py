@@ -62,6 +62,18 @@ def test_several_changes_of_sign_are_said() -> None:
     assert finance.irr([1, -1, 1]) == finance.InternalRates((), 2)  # x² - x + 1 is never 0
 
 
+@pytest.mark.parametrize("power", range(-25, 26))
+@pytest.mark.parametrize("years", [1, 2, 10, 100])
+def test_a_rate_is_found_however_large_the_saving_is(power: int, years: int) -> None:
+    saving = 10.0**power
+    rate = finance.irr([-1, *[saving] * years]).rate
+    assert rate is not None
+    if years == 1:  # -1 + s / (1 + r) = 0
+        assert 1 + rate == near(saving, rel=1e-12)
+    elif power >= 13:  # later years weigh nothing
+        assert rate == near(saving, rel=1e-11)
+
+
 @given(st.floats(1, 1e6), st.lists(st.floats(1, 1e6), min_size=1, max_size=30))
 def test_present_value_at_the_internal_rate_is_zero(investment: float, savings: list[float]) -> None:
     rate = finance.irr([-investment, *savings]).rate

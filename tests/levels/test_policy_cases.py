@@ -24,7 +24,7 @@ import carbon
 from carbon.benchmarks.gates import conditions, decide
 from carbon.benchmarks.levels import HEADER
 from carbon.benchmarks.policy import rules
-from carbon.benchmarks.portfolios import check_change
+from carbon.benchmarks.targets import check_change
 
 FOLDER = Path(__file__).parents[1] / "cases" / "levels"
 FILES = sorted(FOLDER.glob("*/*.toml"))
@@ -118,6 +118,7 @@ def test_verdicts_come_to_what_the_case_says(case: dict[str, Any]) -> None:
     wanted = table(case["rows"])
     verdicts = carbon.benchmark(lines(case), levels=case["levels"])
     records = [dict(record) for record in verdicts.records()]
+    assert not {issue.code for issue in verdicts.issues} & {"B622", "B623", "B624"}
     assert {record["line"] for record in records} == {row["line"] for row in wanted}
     for row in wanted:
         name = row["line"]
@@ -135,6 +136,7 @@ def test_verdicts_come_to_what_the_case_says(case: dict[str, Any]) -> None:
 def test_targets_come_to_what_the_case_says(case: dict[str, Any]) -> None:
     base = lines(case, "base") if "base" in case else None
     fleet = carbon.portfolio(lines(case), base=base, today=dt.date(2025, 6, 30))
+    assert not {issue.code for issue in fleet.verdicts.issues} & {"B622", "B623", "B624"}
     found = {record["target_id"]: record for record in fleet.target_records()}
     assert {name: found[name]["verdict"] for name in case["want"]} == case["want"]
     for name, now in case.get("now", {}).items():
@@ -170,7 +172,9 @@ def test_gates_come_to_what_the_case_says(case: dict[str, Any]) -> None:
 
 @of("renewal")
 def test_renewals_come_to_what_the_case_says(case: dict[str, Any]) -> None:
-    graded = carbon.grade_equipment(lines(case), today=case["today"]).grades()
+    found = carbon.grade_equipment(lines(case), today=case["today"])
+    assert not {issue.code for issue in found.issues} & {"A403", "B622", "B623", "B624"}
+    graded = found.grades()
     due = dict(zip(graded["name"], graded["renewal"].notna(), strict=True))
     assert due == {row["name"]: row["want"] == "yes" for row in table(case["rows"])}
 

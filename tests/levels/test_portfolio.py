@@ -16,8 +16,9 @@ import carbon
 from carbon.benchmarks import Portfolio
 from carbon.benchmarks.levels import HEADER
 from carbon.benchmarks.policy import rules
-from carbon.benchmarks.portfolios import check_change
 from carbon.benchmarks.shares import share_by_capacity, share_by_count
+from carbon.benchmarks.targets import check_change
+from carbon.errors import DataError
 
 TODAY = dt.date(2025, 12, 1)
 CLINKER = {"product": "水泥熟料", "unit": "kgce/t"}
@@ -202,6 +203,31 @@ def test_reduction_without_its_figures_is_unknown(now: list[Line], base: list[Li
 )
 def test_reduction_needs_every_line_in_both_years(now: list[Line], base: list[Line]) -> None:
     assert target(fleet(*now, base=base), CLINKER_ENERGY)["verdict"] == "unknown"
+
+
+def test_what_is_wrong_in_the_base_is_an_issue_of_the_portfolio(tmp_path: Path) -> None:
+    head = "facility,product,period,value,unit,output,output_unit"
+    old = tmp_path / "base.csv"
+    old.write_text(
+        f"{head}\nA,水泥熟料,2020,N/A,kgce/t,1000,t\nB,水泥熟料,2020,0.108,kgce/t,1000,t\n", encoding="utf-8"
+    )
+    found = carbon.portfolio([CLINKER | {"facility": "A"} | NOW], base=old, today=TODAY)
+    said = {(i.code, i.file, i.column, tuple(i.lines)) for i in found.verdicts.issues if i.severity != "note"}
+    assert said == {("T120", "base.csv", "value", (2,)), ("B623", "base.csv", "value", (3,))}
+    assert target(found, CLINKER_ENERGY)["verdict"] == "unknown"
+    assert [r["status"] for r in found.verdicts.records()] == ["computed"] * 2  # nothing is wrong with the line now
+    frame = fleet(NOW, base=[THEN | {"value": "N/A"}])
+    assert [(i.code, i.file) for i in frame.verdicts.issues.errors] == [("T120", "base")]
+
+
+def test_a_base_that_cannot_be_read_is_said_beside_what_else_is_wrong(tmp_path: Path) -> None:
+    old = tmp_path / "base.csv"
+    old.write_text("facility,colour\nA,red\n", encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        carbon.portfolio([CLINKER | {"facility": "A"} | NOW | {"value": "N/A"}], base=old, today=TODAY)
+    assert {(i.code, i.file) for i in caught.value.issues.errors} == {
+        ("T120", "lines"), ("T103", "base.csv"), ("T106", "base.csv"),
+    }  # fmt: skip
 
 
 def test_change_that_nobody_defined_is_unknown() -> None:

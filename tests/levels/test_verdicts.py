@@ -212,6 +212,34 @@ def test_a_level_that_is_reached_has_no_gap_and_nothing_to_save() -> None:
     assert (record["gap"], record["tce_to_save"], record["co2e_t_to_save"]) == (0, 0, 0)
 
 
+def test_a_line_that_cannot_be_compared_stands_in_the_table_with_its_codes(tmp_path: Path) -> None:
+    path = tmp_path / "lines.csv"
+    path.write_text(
+        "facility,product,period,value,unit,energy\nGood,水泥熟料,2024,104,kgce/t,\nA,水泥熟料,2024,N/A,kgce/t,\n"
+        ",水泥熟料,2024,99,kgce/t,\nB,水泥熟料,24年,99,kgce/t,\nC,水泥熟料,2024,,,\nD,水泥熟料,2024,99,kgce/t,9\n"
+        "E,水泥熟料,2024,99\nF,水泥孰料,2024,99,kgce/t,\n",
+        encoding="utf-8",
+    )
+    for language, title in (("en", "Text in a number"), ("zh", "数字中含有文字")):
+        found = carbon.benchmark(path, levels=SECTOR, language=language)
+        by_line = {r["source_line"]: r for r in found.records()}
+        wrong = {line: r["reason"] for line, r in by_line.items() if r["status"] == "error"}
+        codes = {line: reason.partition("[")[2].rstrip("]") for line, reason in wrong.items()}
+        assert codes == {3: "T120", 4: "T108", 5: "D101", 6: "B608", 7: "B609", 8: "T109"}
+        assert wrong[3] == f"{title} [T120]"
+        assert {r["verdict"] for line, r in by_line.items() if line in wrong} == {"unknown"}
+        assert (by_line[2]["status"], by_line[9]["status"]) == ("computed", "computed")  # B601 is no error
+        assert found.counts() == {"between": 1, "unknown": 1, "error": 6}
+
+
+def test_equal_rows_are_said_and_each_has_its_verdict() -> None:
+    line = CLINKER | {"value": 99}
+    found = carbon.benchmark([line, line, line | {"line": "2"}], levels=SECTOR)
+    assert [(i.code, i.severity, list(i.lines)) for i in found.issues] == [("A403", "warning", [1, 2])]
+    assert found.counts() == {"at-benchmark": 3}
+    assert {r["source_line"] for r in found.records()} == {1, 2, 3}
+
+
 # --- own levels -------------------------------------------------------------------------------------------------------
 
 
@@ -262,6 +290,28 @@ def test_own_levels_that_cannot_be_used_are_refused_by_line(fields: Line, tmp_pa
     assert sorted({line for issue in caught.value.issues for line in issue.lines}) == [2, 3]
 
 
+@pytest.mark.parametrize("missing", ["both", ".toml", ".csv", "folder"])
+def test_a_folder_without_a_whole_level_set_is_refused(missing: str, tmp_path: Path) -> None:
+    folder = own_levels(tmp_path / "levels")
+    own, beside = folder / "own", {".toml": ".csv", ".csv": ".toml"}
+    if missing == "folder":  # the two files lie in the folder itself
+        for path in own.iterdir():
+            path.rename(folder / path.name)
+        own.rmdir()
+    for suffix in (".toml", ".csv") if missing == "both" else [missing] if missing != "folder" else ():
+        (own / f"sector{suffix}").unlink()
+    with pytest.raises(DataError) as caught:
+        carbon.load_levels([folder])
+    [issue] = caught.value.issues
+    assert issue.code == "B620"
+    if missing in beside:
+        assert issue.file == f"own/sector{beside[missing]}"
+        assert f"no {missing} of the same name" in issue.message()
+    else:
+        assert issue.file == "levels"
+        assert "no level set" in issue.message()
+
+
 def test_own_levels_out_of_order_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         carbon.load_levels([own_levels(tmp_path / "levels", ("60", "50"))])
@@ -310,10 +360,10 @@ def test_energy_and_output_are_their_quotient(value: Fraction, output: int) -> N
 
 
 def test_a_hundred_thousand_lines_are_counted() -> None:
-    values = np.arange(100_000) / 500  # 0 … 199.998 kgce/t: 50001 up to 100, 58501 up to 117
+    values = np.arange(1, 100_001) / 500  # 0.002 … 200 kgce/t: 50000 up to 100, 58500 up to 117
     frame = pd.DataFrame({"facility": "A", "product": "水泥熟料", "value": values, "unit": "kgce/t"})
     found = carbon.benchmark(frame, levels=SECTOR).counts()
-    assert found == {"at-benchmark": 50_001, "between": 8_500, "below-baseline": 41_499}
+    assert found == {"at-benchmark": 50_000, "between": 8_500, "below-baseline": 41_500}
 
 
 # --- from a run -------------------------------------------------------------------------------------------------------

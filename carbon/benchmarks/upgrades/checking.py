@@ -15,11 +15,19 @@ from carbon.benchmarks.upgrades.differences import Accounted, Quantities, accoun
 from carbon.benchmarks.upgrades.files import StudyFile
 from carbon.benchmarks.upgrades.grouping import groups
 from carbon.benchmarks.upgrades.kinds import SIDES
-from carbon.benchmarks.upgrades.retrace import engine_provenance, number_text, plain
-from carbon.benchmarks.upgrades.rows import Report, UnreadableError, find_item, periods_of, unique_names
+from carbon.benchmarks.upgrades.retrace import engine_provenance, number_text, plain, why_not
+from carbon.benchmarks.upgrades.rows import (
+    Report,
+    UnreadableError,
+    find_item,
+    periods_of,
+    regions_of,
+    row_of,
+    unique_names,
+)
 from carbon.benchmarks.upgrades.savings import UNKNOWN, NormalisedSaving, judge_claim, normalised_saving
 from carbon.documents import validated
-from carbon.errors import DataError, Issues, Said, UsageError, near_misses
+from carbon.errors import DataError, Issues, Said
 from carbon.inventory.explain import explain_line
 from carbon.inventory.provenance import LIBRARIES, version
 from carbon.inventory.resolve import unit_code
@@ -143,11 +151,7 @@ class SavingsCheck:
             If there is no such row; near misses are named.
         """
         names = [record["measure"] for record in self.records]
-        if measure not in names:
-            near = near_misses(measure, {name for name in names if name})
-            message = f"no measure {measure!r}" + (f"; nearest: {', '.join(near)}" if near else "")
-            raise UsageError(message)
-        return _explained(self, names.index(measure), language or self.language)
+        return _explained(self, row_of(measure, names), language or self.language)
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
@@ -221,8 +225,8 @@ def check_savings(
     alike = _periods_apart(report, period)
     energy_unit, claimed_unit = report.texts("energy_unit", _unit), report.texts("claimed_unit", _unit)
     _possible(report)
+    region = regions_of(report, settings, library, "savings.toml", named)
     found = _normalised(table, report.bad)
-    region = tuple(table.text("region", row) or settings.region for row in range(len(table)))
     kinds = tuple(dict.fromkeys(i for i in items if i is not None))
     places = {item: number for number, item in enumerate(kinds)}
     index = np.array([-1 if i is None else places[i] for i in items], dtype=np.int32)
@@ -366,8 +370,7 @@ def _explained(checked: SavingsCheck, row: int, language: str) -> str:
     line = int(table.line[row])
     head = f"{table.file}:{line} {record['measure']}"
     if checked.bad[row]:
-        said = [i.text(language) for i in checked.issues.errors if i.file == table.file and line in i.lines]
-        return "\n".join([f"{head} — {w['bad']}", *(f"  {text}" for text in said)])
+        return "\n".join([f"{head} — {w['bad']}", *why_not(checked.issues, table, row, language)])
     unit, n = record["energy_unit"], number_text
     fixed = record["fixed_share"]
     share = f"({n(fixed)} + {n(1 - fixed)} × {n(record['after_output'])} / {n(record['before_output'])})"

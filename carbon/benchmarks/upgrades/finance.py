@@ -91,7 +91,7 @@ class InternalRates:
     @property
     def rate(self) -> float | None:
         """The internal rate of return; None where the flows change sign not at all or more than once."""
-        return self.rates[0] if self.sign_changes == 1 else None
+        return self.rates[0] if self.sign_changes == 1 and self.rates else None
 
 
 def irr(flows: Sequence[float]) -> InternalRates:
@@ -134,7 +134,8 @@ def _crossings(flows: list[float]) -> list[float]:
         return []
     signed = [abs(flow) for flow in flows if flow]
     largest = max(signed)
-    low, high = -math.log1p(largest / signed[-1]), math.log1p(largest / signed[0])  # Cauchy's bound of roots
+    # Cauchy's bound of roots, and 1 beyond it, so that rounding does not decide on which side of the sum its ends lie
+    low, high = -1 - math.log1p(largest / signed[-1]), 1 + math.log1p(largest / signed[0])
     turns = _crossings([(time - changes[0] + 0.5) * flow / largest for time, flow in enumerate(flows)])
     ends = [low, *(turn for turn in turns if low < turn < high), high]
     return [_halved(flows, a, b) for a, b in pairwise(ends) if _positive(flows, a) != _positive(flows, b)]

@@ -18,7 +18,7 @@ from carbon.benchmarks.upgrades.files import StudyFile
 from carbon.benchmarks.upgrades.grades import Taken, performance_of_grade
 from carbon.benchmarks.upgrades.grouping import groups
 from carbon.benchmarks.upgrades.kinds import SIDES, Kind, kinds
-from carbon.benchmarks.upgrades.rows import Report, UnreadableError, find_item, periods_of, unique_names
+from carbon.benchmarks.upgrades.rows import Report, UnreadableError, find_item, periods_of, regions_of, unique_names
 from carbon.errors import Issues, Said, UsageError
 from carbon.inventory.resolve import unit_code
 from carbon.library import Item, Library, Names
@@ -94,7 +94,6 @@ def resolve_measures(table: Table, study: StudyFile, library: Library, levels: L
     chosen = tuple(dict.fromkeys(k for k in kind_of if k is not None))
     kind = np.array([chosen.index(k) if k is not None else -1 for k in kind_of], dtype=np.int32)
     period = periods_of(report, study)
-    region = tuple(table.text("region", row) or study.region for row in range(len(table)))
     items, item = _items(report, chosen, kind, library)
     used = {name: values.copy() for name, values in table.numbers.items()}
     used["count"] = np.nan_to_num(used["count"], nan=1.0)
@@ -114,6 +113,7 @@ def resolve_measures(table: Table, study: StudyFile, library: Library, levels: L
         for side in SIDES:
             energy[side][rows] = _energy(one, side, {n: v[rows] for n, v in used.items()}) * scale[side][rows]
     water = _water(report, used)
+    region = regions_of(report, study, library, "upgrade.toml")
     for side in SIDES:
         energy[side][report.bad] = np.nan
     return Measures(table, chosen, kind, items, item, unit_texts, unit, energy, used, taken, period, region, water,

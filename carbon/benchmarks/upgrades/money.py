@@ -19,6 +19,7 @@ from carbon.library import Library
 
 WATER = "fresh-water"
 _NEGLIGIBLE, _ABSURD = 1e-20, 1e25
+HIGHEST_RATE = 1e4  # a year: what returns more than ten thousand times its price a year has no rate worth stating
 
 
 @dataclass(frozen=True)
@@ -196,14 +197,20 @@ def money_of(
         (Said("life_years", "寿命"), good & np.isnan(life)),
         (Said("discount_rate", "折现率"), good & np.isnan(rate)),
         (Said("it saves no money, so it is never paid back", "不节省费用，无法回收"), good & np.isinf(payback)),
+        (Said(f"its internal rate is above {100 * HIGHEST_RATE:,.0f} % a year; look at the figures",
+              f"内部收益率高于每年 {100 * HIGHEST_RATE:,.0f} %，请核对数据"), good & np.isinf(rates)),
         (Said("its flows have no single internal rate", "现金流没有唯一的内部收益率"),
          good & np.isnan(rates) & ~np.isnan(yearly + net + life)),
     )  # fmt: skip
+    rates[np.isinf(rates)] = np.nan
     return Money(cost_saved, yearly, investment, funded, net, life, payback, npv, rates, abatement, missing)
 
 
 def _internal_rates(paid: np.ndarray, yearly: np.ndarray, support: np.ndarray, life: np.ndarray) -> np.ndarray:
-    """Return the internal rate of return of each row; NaN where it has none or several, or a number is not known."""
+    """Return the internal rate of return of each row; infinite above `HIGHEST_RATE`.
+
+    NaN where a row has none or several, or a number is not known.
+    """
     found = np.full(len(paid), np.nan)
     ready = ~np.isnan(paid + yearly + life + support.sum(axis=1))
     supported = (support != 0).any(axis=1)
@@ -217,7 +224,7 @@ def _internal_rates(paid: np.ndarray, yearly: np.ndarray, support: np.ndarray, l
         flows = [flow if abs(flow) > _NEGLIGIBLE else 0.0 for flow in flows]
         if max(map(abs, flows)) < _ABSURD:
             rate = irr(flows).rate
-            found[row] = np.nan if rate is None else rate
+            found[row] = np.nan if rate is None else np.inf if rate > HIGHEST_RATE else rate
     return found
 
 

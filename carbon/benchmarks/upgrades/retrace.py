@@ -13,8 +13,10 @@ from carbon.benchmarks.upgrades.differences import Accounted
 from carbon.benchmarks.upgrades.kinds import SIDES
 from carbon.benchmarks.upgrades.money import WATER
 from carbon.benchmarks.upgrades.support import LOAN
+from carbon.errors import Issues
 from carbon.inventory.explain import explain_line
 from carbon.inventory.provenance import LIBRARIES, version
+from carbon.tables import Table
 
 if TYPE_CHECKING:
     from carbon.benchmarks.upgrades.upgrading import Upgrade
@@ -59,8 +61,7 @@ def explain_measure(study: Upgrade, row: int, language: str) -> str:
     line = int(table.line[row])
     head = f"{table.file}:{line} {table.text('measure', row)}"
     if given.bad[row]:
-        said = [i.text(language) for i in study.issues.errors if i.file == table.file and line in i.lines]
-        return "\n".join([f"{head} — {w['bad']}", *(f"  {text}" for text in said)])
+        return "\n".join([f"{head} — {w['bad']}", *why_not(study.issues, table, row, language)])
     kind = given.kinds[given.kind[row]]
     out = [f"{head} ({kind.name_zh if language == 'zh' else kind.name_en})"]
     for side in SIDES:
@@ -94,6 +95,14 @@ def explain_measure(study: Upgrade, row: int, language: str) -> str:
     if record["lacking"]:
         out.append(f"  {w['lacking']}: {study.lacking(row, language)}")
     return "\n".join(out)
+
+
+def why_not(issues: Issues, table: Table, row: int, language: str) -> list[str]:
+    """Return the errors of one row as lines of text; those of the study where it has none of its own."""
+    line = int(table.line[row])
+    own = [issue for issue in issues.errors if issue.file == table.file and line in issue.lines]
+    said = own or [issue for issue in issues.errors if not len(issue.lines)]
+    return [f"  {issue.text(language)}" for issue in said]
 
 
 def _source(study: Upgrade, tier: Tier) -> str:

@@ -1,8 +1,8 @@
-"""What tables of measures and of savings share: reading texts by row, marking rows, names, periods, energies."""
+"""What tables of measures and of savings share: reading texts by row, marking rows, names, periods, regions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from carbon import periods
 from carbon.benchmarks.upgrades.files import StudyFile
 from carbon.benchmarks.upgrades.grouping import groups
-from carbon.errors import Issues
+from carbon.errors import Issues, UsageError, near_misses
 from carbon.inventory.resolve import NEAR_MISSES
 from carbon.library import Item, Library
 from carbon.tables import Table
@@ -75,6 +75,21 @@ def unique_names(report: Report, column: str) -> None:
             report.error("B650", rows[1:], column, name)
 
 
+def row_of(measure: str, names: Sequence[str | None]) -> int:
+    """Return the row of a measure.
+
+    Raises
+    ------
+    UsageError
+        If there is no such row; near misses are named.
+    """
+    if measure not in names:
+        near = near_misses(measure, {name for name in names if name})
+        message = f"no measure {measure!r}" + (f"; nearest: {', '.join(near)}" if near else "")
+        raise UsageError(message)
+    return names.index(measure)
+
+
 def periods_of(report: Report, study: StudyFile, needed: np.ndarray | None = None) -> tuple[str, ...]:
     """Return the period of every row as text; an unreadable one (D101), and none where it is `needed`, is reported."""
 
@@ -91,6 +106,21 @@ def periods_of(report: Report, study: StudyFile, needed: np.ndarray | None = Non
         empty = report.table.codes["period"] < 0
         report.error("B660", empty if needed is None else empty & needed, "period")
     return tuple(text or home for text in given)
+
+
+def regions_of(
+    report: Report, study: StudyFile, library: Library, file: str, needed: np.ndarray | None = None
+) -> tuple[str, ...]:
+    """Return the region of every row as text: its own, else that of the study.
+
+    One that the study names and that is none is said once, at the study (F203); rows that `needed` it are marked.
+    """
+    own, home = report.table.codes["region"] >= 0, study.region
+    if home and library.regions.find(home) is None:
+        report.issues.add("F203", file=file, column="region", value=home[:80], near=library.regions.near(home))
+        report.bad |= ~own if needed is None else ~own & needed
+        home = ""
+    return tuple(report.table.text("region", row) or home for row in range(len(own)))
 
 
 def find_item(library: Library) -> Callable[[str], Item]:

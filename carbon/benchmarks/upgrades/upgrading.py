@@ -22,10 +22,10 @@ from carbon.benchmarks.upgrades.kinds import SIDES
 from carbon.benchmarks.upgrades.measures import Measures, resolve_measures
 from carbon.benchmarks.upgrades.money import Money, check_parts, money_of, prices
 from carbon.benchmarks.upgrades.retrace import explain_measure, upgrade_provenance
-from carbon.benchmarks.upgrades.rows import Report
+from carbon.benchmarks.upgrades.rows import Report, row_of
 from carbon.benchmarks.upgrades.support import Support, schemes, support_of
 from carbon.documents import validated
-from carbon.errors import DataError, Issues, Said, UsageError, near_misses
+from carbon.errors import DataError, Issues, Said
 from carbon.inventory.resolve import NEAR_MISSES
 from carbon.library import Library, load_library
 from carbon.reading import source_of
@@ -241,11 +241,7 @@ class Upgrade:
             If there is no such measure; near misses are named.
         """
         names = _worded(self.given.table.codes["measure"], self.given.table.texts["measure"])
-        if measure not in names:
-            near = near_misses(measure, {name for name in names if name})
-            message = f"no measure {measure!r}" + (f"; nearest: {', '.join(near)}" if near else "")
-            raise UsageError(message)
-        return explain_measure(self, names.index(measure), language or self.language)
+        return explain_measure(self, row_of(measure, names), language or self.language)
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
