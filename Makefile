@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench smoke clean
 
 $(BIN)/carbon: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -12,6 +12,10 @@ $(BIN)/carbon: pyproject.toml
 
 $(VENV)/.test: $(BIN)/carbon
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,lint]"
+	touch $@
+
+$(VENV)/.bench: $(BIN)/carbon
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
 	touch $@
 
 demo: $(BIN)/carbon
@@ -25,8 +29,12 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.test
-	$(BIN)/python -m pytest benchmarks/perf --benchmark-enable --benchmark-only -q
+bench: $(VENV)/.bench
+	$(BIN)/python -m pytest benchmarks/perf --benchmark-enable --benchmark-only --benchmark-json=$(VENV)/bench.json -q
+	$(BIN)/python -m benchmarks.perf.report $(VENV)/bench.json benchmarks/perf/README.md
+
+smoke: $(VENV)/.bench
+	$(BIN)/python -m pytest benchmarks/perf -q
 
 clean:
 	rm -rf $(VENV) build dist

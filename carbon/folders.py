@@ -142,7 +142,9 @@ def write_folder(target: Path, fill: Callable[[Path], None], document: dict[str,
         raise _refused(target, error) from error
     try:
         fill(fresh)
-        write_json(fresh / MARK, document | {"results": {p.name: _sha256(p) for p in sorted(fresh.iterdir())}})
+        files = sorted(path for path in fresh.rglob("*") if path.is_file())
+        results = {path.relative_to(fresh).as_posix(): _sha256(path) for path in files}
+        write_json(fresh / MARK, document | {"results": results})
         fresh.chmod(0o755)
         _swap(fresh, target)
     except OSError as error:

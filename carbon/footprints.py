@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from carbon.documents import load, validated
 from carbon.errors import DataError, Issues, UsageError, near_misses, printable
@@ -16,7 +20,7 @@ from carbon.footprint.checks import BALANCE_COLUMNS
 from carbon.footprint.files import FootprintFile
 from carbon.footprint.sharing import ALLOCATION_COLUMNS, allocation_records
 from carbon.footprint.study import CONTRIBUTION_COLUMNS, EDGE_COLUMNS, FOOTPRINT_COLUMNS, Footprint, footprint
-from carbon.footprint.uncertain import Uncertainty, uncertainty
+from carbon.footprint.uncertain import Draws, Uncertainty, draw_block, uncertainty
 from carbon.library import load_library
 from carbon.reading import SUFFIXES, Source, read
 from carbon.report.evidence import (
@@ -35,6 +39,9 @@ from carbon.report.pact import product_footprint, public_footprint
 from carbon.schema import folded, table_words
 from carbon.workbooks import sheet_names
 
+if TYPE_CHECKING:
+    from carbon.scale.cluster import Cluster
+
 FILE = "study.toml"
 REQUIRED = ("processes", "exchanges")
 OPTIONAL = ("parameters", "scenarios")
@@ -44,6 +51,7 @@ WRITTEN = (
     *PUBLIC, "contributions.csv", "edges.csv", "allocation.csv", "balances.csv", "sensitivity.csv", "issues.csv",
     "draws.parquet",
 )  # fmt: skip
+BLOCK = 5000  # draws that a worker of a cluster makes at a time
 
 
 @dataclass(frozen=True)
@@ -163,8 +171,15 @@ def _tables(folder: Path, language: str) -> dict[str, Path]:
     return {name: paths[0] for name, paths in named.items() if paths}
 
 
-def compute(job: Job) -> Computed:
+def compute(job: Job, pool: Cluster | None = None) -> Computed:
     """Read the tables of a study and compute its footprint.
+
+    Parameters
+    ----------
+    job : Job
+        What is asked for.
+    pool : Cluster, optional
+        Whose workers make the draws, block by block; by seed and number they are those of this machine.
 
     Raises
     ------
@@ -185,7 +200,7 @@ def compute(job: Job) -> Computed:
     library.check_folders().raise_errors()
     try:
         found = footprint(study=settings, library=library, issues=issues, **sources)
-        spread = _uncertainty(found)
+        spread = _uncertainty(found, pool)
     except DataError as error:
         raise DataError(error.issues, settings.language) from error
     inputs = {FILE: hashlib.sha256((job.folder / FILE).read_bytes()).hexdigest()}
@@ -193,13 +208,54 @@ def compute(job: Job) -> Computed:
     return Computed(found, spread, product_footprint(found, inputs), inputs)
 
 
-def _uncertainty(found: Footprint) -> dict[str, Uncertainty]:
+def _uncertainty(found: Footprint, pool: Cluster | None) -> dict[str, Uncertainty]:
     """Return how uncertain each scenario is, by theory and by draws if any are asked for."""
     if found.co2e() is None:
         return {}
     study = found.study
-    each = {name: uncertainty(found, study.draws, study.seed, study.sampling, name) for name in found.solved}
+    drawn = {} if pool is None or study.draws <= BLOCK else _drawn(found, pool)
+    each = {
+        name: uncertainty(found, study.draws, study.seed, study.sampling, name, drawn=drawn.get(name))
+        for name in found.solved
+    }
     return each if any(one.variables.key for one in each.values()) else {}
+
+
+class _Block(NamedTuple):
+    scenario: str
+    first: int
+    last: int
+
+
+def _drawn(found: Footprint, pool: Cluster) -> dict[str, Draws]:
+    """Return the draws of every scenario as the workers of a cluster make them."""
+    count = found.study.draws
+    gases = len(found.background.gases)
+    whole = {name: Draws(np.empty((count, gases)), {}) for name in found.solved}
+    blocks = [
+        _Block(name, first, min(first + BLOCK, count)) for name in found.solved for first in range(0, count, BLOCK)
+    ]
+    refused: dict[_Block, DataError | UsageError] = {}
+    with closing(pool.each(partial(_draw, found), blocks)) as answers:
+        for block, answer in answers:
+            if isinstance(answer, (DataError, UsageError)):
+                refused[block] = answer
+            else:
+                whole[block.scenario].totals[block.first : block.last] = answer.totals
+                whole[block.scenario].failed.update(answer.failed)
+    for block in blocks:  # the first by number, whichever came first
+        if block in refused:
+            raise refused[block]
+    return {name: Draws(one.totals, dict(sorted(one.failed.items()))) for name, one in whole.items()}
+
+
+def _draw(found: Footprint, block: _Block) -> Draws:
+    """Make a block of draws on a worker."""
+    study = found.study
+    return draw_block(
+        found, study.draws, block.first, block.last, seed=study.seed, method=study.sampling, scenario=block.scenario,
+        threads=1,
+    )  # fmt: skip
 
 
 def check_footprint(path: str | Path, **changes: Any) -> Issues:
@@ -250,9 +306,13 @@ def run_footprint(path: str | Path, out: str | Path | None = None, **changes: An
 
 
 def run_study(
-    path: str | Path, out: str | Path | None = None, *, public: str | Path | None = None, **changes: Any
-) -> tuple[Computed, Path]:
-    """Compute a footprint study and write its result folder, with all that is said about it; as `run_footprint`."""
+    path: str | Path, out: str | Path | None = None, *, public: str | Path | None = None, pool: Cluster | None = None,
+    **changes: Any,
+) -> tuple[Computed, Path]:  # fmt: skip
+    """Compute a footprint study and write its result folder, with all that is said about it; as `run_footprint`.
+
+    With a `pool`, its workers make the draws.
+    """
     job = open_study(path, **changes)
     target = Path(out) if out is not None else job.folder / "results"
     check_target(target, WRITTEN)
@@ -262,11 +322,84 @@ def run_study(
             message = f"{public} is where the full result goes; choose another folder for what may be shown"
             raise UsageError(message)
         check_target(Path(public), PUBLIC)
-    done = compute(job)
+    done = compute(job, pool)
     write_footprint(done, target)
     if public is not None:
         export_public(done, Path(public), hashlib.sha256((target / MARK).read_bytes()).hexdigest())
     return done, target
+
+
+@dataclass(frozen=True)
+class Order:
+    """One study of a batch.
+
+    Attributes
+    ----------
+    study : pathlib.Path
+        Its folder.
+    out, public : pathlib.Path, optional
+        Its result folders, as of `run_study`.
+    """
+
+    study: Path
+    out: Path | None = None
+    public: Path | None = None
+
+
+def run_studies(
+    orders: Sequence[Order], pool: Cluster, **changes: Any
+) -> Iterator[tuple[Order, tuple[Computed, Path] | DataError]]:
+    """Compute studies on the workers of a cluster; each writes its own result folder, as `run_study` does.
+
+    Parameters
+    ----------
+    orders : sequence of Order
+        The studies, each with a result folder of its own.
+    pool : Cluster
+        Its workers have to see the same folders as this machine.
+    **changes
+        As of `run_footprint`.
+
+    Yields
+    ------
+    Order, (Computed, pathlib.Path) or DataError
+        In the order given: what `run_study` returns, or what is wrong with the study.
+
+    Raises
+    ------
+    UsageError
+        As `run_study`, or if a worker does not see the folders.
+    ConnectionError
+        If there is no scheduler or no worker, or they went away.
+    ChildProcessError
+        If a study ended worker after worker.
+    """
+    early: dict[int, Any] = {}
+    following = 0
+    with closing(pool.each(partial(_run_study, changes), enumerate(map(_absolute, orders)))) as answers:
+        for (number, _), answer in answers:
+            if isinstance(answer, UsageError):
+                raise answer
+            early[number] = answer
+            while following in early:
+                order, found = orders[following], early.pop(following)
+                where = order.out or order.study / "results"
+                if not isinstance(found, DataError) and not where.is_dir():
+                    message = f"a worker wrote {where} where this machine does not see it; workers need the same files"
+                    raise UsageError(message)
+                yield order, found if isinstance(found, DataError) else (found, where)
+                following += 1
+
+
+def _absolute(order: Order) -> Order:
+    out, public = (None if path is None else path.absolute() for path in (order.out, order.public))
+    return Order(order.study.absolute(), out, public)
+
+
+def _run_study(changes: Mapping[str, Any], item: tuple[int, Order]) -> Computed:
+    """Compute one study on a worker."""
+    _, order = item
+    return run_study(order.study, order.out, public=order.public, **changes)[0]
 
 
 def write_footprint(done: Computed, target: Path) -> None:

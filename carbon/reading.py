@@ -107,7 +107,8 @@ def read(path: Path, issues: Issues, sheet: str | None = None) -> Source | None:
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
         issues.add("T111", file=path.name)
         return None
-    return read_bytes(data, path.name, path.suffix.lower(), issues, sheet)
+    found = read_bytes(data, path.name, path.suffix.lower(), issues, sheet)
+    return None if found is None else replace(found, digest=hashlib.sha256(data).hexdigest())
 
 
 def read_bytes(data: bytes, name: str, suffix: str, issues: Issues, sheet: str | None = None) -> Source | None:
@@ -140,7 +141,7 @@ def read_bytes(data: bytes, name: str, suffix: str, issues: Issues, sheet: str |
     if found.rows.num_rows == 0:
         issues.add("T102", file=found.file)
         return None
-    return replace(found, digest=hashlib.sha256(data).hexdigest())
+    return found
 
 
 def check_sheets(sources: Iterable[Source], issues: Issues) -> None:

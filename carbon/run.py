@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from carbon.arrays import parquet_options
 from carbon.documents import RunFile, load, validated
 from carbon.errors import DataError, Issues, UsageError, near_misses, printable
 from carbon.folders import ISSUE_COLUMNS, MARK, check_target, check_unread, write_folder, write_json, write_tables
@@ -20,8 +21,8 @@ from carbon.workbooks import filled_sheets
 
 NAMES = {name: table_words(name) for name in ("activities", "facilities", "output")}
 WRITTEN = {
-    "totals.csv", "energy.csv", "intensity.csv", "benchmarks.csv", "issues.csv", "lines.parquet", "plan.json", MARK,
-    "report.md",
+    "totals.csv", "energy.csv", "intensity.csv", "benchmarks.csv", "issues.csv", "lines.parquet", "lines", "parts",
+    "plan.json", MARK, "report.md",
 }  # fmt: skip
 
 
@@ -209,6 +210,25 @@ def run(path: str | Path, out: str | Path | None = None, **changes: Any) -> tupl
     return result, target
 
 
+def fill_result(result: Result, fresh: Path) -> None:
+    """Write everything but lines and provenance into a new folder."""
+    from carbon.inventory.result import ENERGY_COLUMNS, INTENSITY_COLUMNS, TOTALS_COLUMNS
+
+    tables = {
+        "totals.csv": (TOTALS_COLUMNS, result.total_records),
+        "energy.csv": (ENERGY_COLUMNS, result.energy_records),
+        "intensity.csv": (INTENSITY_COLUMNS, result.intensity_records),
+    }
+    if result.verdicts is not None:
+        from carbon.benchmarks.verdicts import COLUMNS
+
+        tables["benchmarks.csv"] = (COLUMNS, list(result.verdicts.records()))
+    tables["issues.csv"] = (ISSUE_COLUMNS, list(result.every_issue.rows(result.language)))
+    write_tables(fresh, tables)
+    write_json(fresh / "plan.json", plan_document(result.plan, result.library, result.potentials, result.gwp_name))
+    (fresh / "report.md").write_text(render_markdown(result), encoding="utf-8")
+
+
 def write(result: Result, target: Path, digests: dict[str, str]) -> None:
     """Write a result folder: all files into a new folder beside it, then swap.
 
@@ -221,26 +241,13 @@ def write(result: Result, target: Path, digests: dict[str, str]) -> None:
     digests : dict of str to str
         SHA-256 of every input file.
     """
-    from pyarrow import parquet
-
-    from carbon.inventory.result import ENERGY_COLUMNS, INTENSITY_COLUMNS, TOTALS_COLUMNS
 
     def fill(fresh: Path) -> None:
-        tables = {
-            "totals.csv": (TOTALS_COLUMNS, result.total_records),
-            "energy.csv": (ENERGY_COLUMNS, result.energy_records),
-            "intensity.csv": (INTENSITY_COLUMNS, result.intensity_records),
-        }
-        if result.verdicts is not None:
-            from carbon.benchmarks.verdicts import COLUMNS
+        from pyarrow import parquet
 
-            tables["benchmarks.csv"] = (COLUMNS, list(result.verdicts.records()))
-        tables["issues.csv"] = (ISSUE_COLUMNS, list(result.every_issue.rows(result.language)))
-        write_tables(fresh, tables)
-        parquet.write_table(result.line_arrow, fresh / "lines.parquet")
-        plan = plan_document(result.plan, result.library, result.potentials, result.gwp_name)
-        write_json(fresh / "plan.json", plan)
-        (fresh / "report.md").write_text(render_markdown(result), encoding="utf-8")
+        fill_result(result, fresh)
+        lines = result.line_arrow
+        parquet.write_table(lines, fresh / "lines.parquet", **parquet_options(lines))
 
     write_folder(target, fill, result.provenance | {"inputs": digests}, WRITTEN)
 
@@ -275,15 +282,21 @@ def _explain(folder: Path, line: int, language: str) -> str:
 
     document = json.loads((folder / MARK).read_text("utf-8"))
     language = language or document["options"]["language"]
-    lines = parquet.read_table(folder / "lines.parquet", filters=pc.field("line") == max(-1, min(line, 1 << 62)))
-    if lines.num_rows == 0:
+    wanted = pc.field("line") == max(-1, min(line, 1 << 62))
+    files = sorted((folder / "lines").glob("*.parquet")) or [folder / "lines.parquet"]
+    found = [(path, lines) for path in files if (lines := parquet.read_table(path, filters=wanted)).num_rows]
+    if not found:
         message = f"no line {line} in {folder / 'lines.parquet'}"
         raise UsageError(message)
+    path, lines = found[0]
     record = {name: value for name, value in lines.slice(0, 1).to_pylist()[0].items() if value is not None}
     if record["status"] == "error":
         return _explain_bad(folder, record, line, language)
     plan = json.loads((folder / "plan.json").read_text("utf-8"))
-    key = plan["keys"][record["key"]]
+    number = record["key"]
+    if path.parent.name == "lines":  # of a partition, which numbers its keys itself
+        number = json.loads((folder / "parts" / "keys.json").read_text("utf-8"))[path.stem][str(number)]
+    key = plan["keys"][number]
     used = {name for term in key["terms"] for slot in term["slots"] for name in slot["factors"]}
     factors = {name: factor for name, factor in plan["factors"].items() if name in used}
     return explain_record(record, key, factors, plan["gwp"], plan["gwp_set"], language)

@@ -8,6 +8,8 @@ from scipy.sparse.linalg import splu
 from carbon.footprint.system import Structure
 
 GASES, LOOPS, RING = 7, 5, 20
+SOLVE, AGAIN = "solve: 20 000 processes, 200 000 exchanges", "solve: again with the same values"
+DRAWS, VARIANTS = "draws: 1 000 of 20 000 processes", "draws: 10 000 of 200 processes"
 
 
 class Chain:
@@ -47,8 +49,8 @@ class Chain:
 
 
 @pytest.fixture(scope="module")
-def large():
-    return Chain(20_000, 200_000)
+def large(tiny):
+    return Chain(200, 2_000) if tiny else Chain(20_000, 200_000)
 
 
 @pytest.fixture(scope="module")
@@ -56,64 +58,71 @@ def small():
     return Chain(200, 2_000)
 
 
-def test_structure(benchmark, large):
-    found = benchmark(large.structure)
-    assert sum(map(len, found.loops)) >= LOOPS * RING / 2
-
-
-def test_solve(benchmark, large):
+def test_solve(measure, large):
     one = large.structure()
-    found = benchmark(one.solve, large.production, large.amount, large.demand)
+    found = measure(one.solve, large.production, large.amount, large.demand, group=SOLVE, rounds=3,
+                    what="carbon: order known")  # fmt: skip
     assert one.factored(large.production, large.amount).residual(large.demand, found) < 1e-15
 
 
-def test_solve_again_with_the_same_values(benchmark, large):
-    benchmark(large.structure().factored(large.production, large.amount).solve, large.demand)
+def test_structure(measure, large):
+    found = measure(large.structure, group=SOLVE, what="(carbon: order and loops, once per study)", rounds=3)
+    assert found.loops
 
 
-def test_intensities(benchmark, large):
-    benchmark(large.structure().intensities, large.production, large.amount, large.direct)
+def test_intensities(measure, large):
+    one = large.structure()
+    measure(one.intensities, large.production, large.amount, large.direct, group=SOLVE, rounds=3,
+            what="(carbon: seven gases of every process)")  # fmt: skip
 
 
-def test_solve_splu(benchmark, large):
+def test_solve_splu(measure, large):
     """Factor and solve the whole matrix, built beforehand: what scipy alone would do."""
     matrix = large.matrix(large.amount)
-    found = benchmark.pedantic(lambda: splu(matrix).solve(large.demand), rounds=2)
+    found = measure(lambda: splu(matrix).solve(large.demand), group=SOLVE, what="scipy splu", rounds=2, warm=0)
     ours = large.structure().solve(large.production, large.amount, large.demand)
     assert np.abs(found - ours).max() < 1e-12 * np.abs(found).max()
 
 
-def test_solve_again_with_the_same_values_splu(benchmark, large):
-    benchmark(splu(large.matrix(large.amount)).solve, large.demand)
+def test_solve_again(measure, large):
+    factored = large.structure().factored(large.production, large.amount)
+    measure(factored.solve, large.demand, group=AGAIN, what="carbon")
 
 
-def test_thousand_draws(benchmark, large):
-    one = large.structure()
-    found = benchmark.pedantic(one.draws, args=(1_000, large.drawn, large.demand), rounds=2, warmup_rounds=1)
+def test_solve_again_splu(measure, large):
+    measure(splu(large.matrix(large.amount)).solve, large.demand, group=AGAIN, what="scipy splu, factored before")
+
+
+def test_thousand_draws(measure, large, tiny):
+    count = 2 if tiny else 1_000
+    found = measure(large.structure().draws, count, large.drawn, large.demand, group=DRAWS, what="carbon",
+                    rows=count, rounds=2)  # fmt: skip
     assert not found.failed
 
 
-def test_two_draws_splu(benchmark, large):
-    """Two of the thousand draws, factored anew each: multiply by 500 to compare."""
+def test_thousand_draws_splu(measure, large):
+    """Two of the thousand draws, factored anew each."""
 
     def bare():
         _, amounts, _ = large.drawn(0, 2)
         return [splu(large.matrix(amount)).solve(large.demand) @ large.direct for amount in amounts]
 
-    benchmark.pedantic(bare, rounds=1)
+    measure(bare, group=DRAWS, what="scipy splu: two draws, times 500", rows=1_000, rounds=1, warm=0, times=500)
 
 
-def test_ten_thousand_variants(benchmark, small):
-    one = small.structure()
-    found = benchmark.pedantic(one.draws, args=(10_000, small.drawn, small.demand), rounds=2, warmup_rounds=1)
+def test_ten_thousand_variants(measure, small, tiny):
+    count = 10 if tiny else 10_000
+    found = measure(small.structure().draws, count, small.drawn, small.demand, group=VARIANTS, what="carbon",
+                    rows=count, rounds=2)  # fmt: skip
     assert not found.failed
 
 
-def test_ten_thousand_variants_splu(benchmark, small):
+def test_ten_thousand_variants_splu(measure, small, tiny):
     """The same, each variant factored by splu."""
+    count = 10 if tiny else 10_000
 
     def bare():
-        _, amounts, _ = small.drawn(0, 10_000)
+        _, amounts, _ = small.drawn(0, count)
         return [splu(small.matrix(amount)).solve(small.demand) @ small.direct for amount in amounts]
 
-    benchmark.pedantic(bare, rounds=1)
+    measure(bare, group=VARIANTS, what="scipy splu", rows=count, rounds=1, warm=0)

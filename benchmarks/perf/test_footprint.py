@@ -1,4 +1,4 @@
-"""Footprint studies at scale: uncertainty of 20 000 processes, 10 000 variants of one of 200. Run by `make bench`."""
+"""Footprint studies at scale: uncertainty of 20 000 processes, 10 000 variants of one of 200."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from carbon.footprint.uncertain import uncertainty
 from carbon.footprint.variants import variants
 
 VARIANTS, PARAMETERS = 10_000, 20
+STUDIES = "studies: with units, formulas and distributions around the solving"
 
 
 def study(size, inputs, declared):
@@ -33,32 +34,37 @@ def study(size, inputs, declared):
 
 
 @pytest.fixture(scope="module")
-def small():
-    return study(200, 10, declared=False)
+def small(tiny):
+    return study(20 if tiny else 200, 10, declared=False)
 
 
 @pytest.fixture(scope="module")
-def large():
-    return study(20_000, 9, declared=True)
+def large(tiny):
+    return study(40 if tiny else 20_000, 9, declared=True)
 
 
-def test_ten_thousand_variants_of_a_study_of_200(benchmark, small):
+def test_ten_thousand_variants(measure, small, tiny):
+    count = 20 if tiny else VARIANTS
     random = np.random.default_rng(2)
-    values = {f"p{n}": random.uniform(0.5, 2.0, VARIANTS) for n in range(PARAMETERS)}
-    found = benchmark.pedantic(variants, args=(small, values), rounds=3, warmup_rounds=1)
-    assert len(found) == VARIANTS
+    values = {f"p{n}": random.uniform(0.5, 2.0, count) for n in range(PARAMETERS)}
+    found = measure(variants, small, values, group=STUDIES, what="10 000 variants of 200 processes", rows=count,
+                    rounds=2)  # fmt: skip
+    assert len(found) == count
     assert not found.failed
 
 
-def test_theory_of_20_000_processes(benchmark, large):
-    benchmark.pedantic(uncertainty, args=(large,), rounds=1, warmup_rounds=0)
+def test_theory(measure, large):
+    measure(uncertainty, large, group=STUDIES, what="uncertainty of 20 000 processes, in theory", rounds=1, warm=0)
 
 
-def test_thousand_draws_of_20_000_processes(benchmark, large):
-    found = benchmark.pedantic(uncertainty, args=(large, 1000), rounds=1, warmup_rounds=1)
+def test_thousand_draws(measure, large, tiny):
+    count = 10 if tiny else 1_000
+    found = measure(uncertainty, large, count, group=STUDIES, what="uncertainty of 20 000 processes, 1 000 draws",
+                    rows=count, rounds=1, warm=0)  # fmt: skip
     assert not found.failed
 
 
-def test_comparison_of_a_study_of_200(benchmark):
-    one = study(200, 10, declared=True)
-    benchmark.pedantic(compare, args=(one, one), kwargs={"draws": 10_000}, rounds=1, warmup_rounds=1)
+def test_comparison(measure, tiny):
+    one, count = study(20 if tiny else 200, 10, declared=True), 20 if tiny else 10_000
+    measure(lambda: compare(one, one, draws=count), group=STUDIES, rows=count, rounds=1,
+            what="two studies of 200 processes compared in 10 000 draws")  # fmt: skip

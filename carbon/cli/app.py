@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -14,10 +14,19 @@ from carbon.describe import described, templates
 from carbon.errors import DataError, UsageError
 from carbon.report import words
 
+if TYPE_CHECKING:
+    from carbon.scale.cluster import Cluster
+
 Lang = Annotated[Literal["zh", "en"] | None, typer.Option("--lang", help="Language of messages and reports.")]
-Where = Annotated[Path, typer.Argument(help="Run folder or activity file (.csv, .xlsx, .parquet).")]
+Where = Annotated[
+    Path, typer.Argument(help="Run folder, activity file (.csv, .xlsx, .parquet), folder or glob of these.")
+]
 Method = Annotated[str, typer.Option("--method", help="Method pack; beats the run file.")]
 Extra = Annotated[list[Path] | None, typer.Option("--factors", help="Folder with own factor sets.")]
+Stream = Annotated[bool | None, typer.Option("--stream/--no-stream", help="In constant memory, as large input is.")]
+Dask = Annotated[bool, typer.Option("--dask", help="Compute on a Dask cluster; a local one unless told otherwise.")]
+Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes of the local cluster; 0 = by processors.")]
+Scheduler = Annotated[str, typer.Option("--scheduler", help="Address of a running Dask scheduler.")]
 
 app = typer.Typer(
     name="carbon", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
@@ -67,13 +76,25 @@ def run(
     gwp: Annotated[str, typer.Option("--gwp", help="GWP set: sar, ar4, ar5, ar6, … or none.")] = "",
     lang: Lang = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    stream: Stream = None,
+    dask: Dask = False,
+    workers: Workers = 0,
+    scheduler: Scheduler = "",
 ) -> None:
     """Compute a run folder or activity file and write the result folder."""
     from carbon.run import run as run_job
+    from carbon.streams import is_large, run_stream
 
+    pool = cluster(dask, workers, scheduler)
+    streamed = pool is not None or (is_large(path) if stream is None else stream)
+    asked: dict[str, Any] = {"method": method, "gwp": gwp, "language": lang}
     try:
-        with show.busy(f"carbon run {path}"):
-            result, where = run_job(path, out, method=method, gwp=gwp, language=lang)
+        if streamed:
+            with show.progress(f"carbon run {path}") as told:
+                result, where = run_stream(path, out, pool=pool, told=told, **asked)
+        else:
+            with show.busy(f"carbon run {path}"):
+                result, where = run_job(path, out, **asked)
     except DataError as error:
         error.language = lang or error.language
         if not as_json:
@@ -88,6 +109,24 @@ def run(
     else:
         show.summary(result, where)
     raise typer.Exit(0 if result.complete else 1)
+
+
+def cluster(dask: bool, workers: int, scheduler: str) -> Cluster | None:
+    """Return the cluster that options ask for.
+
+    Raises
+    ------
+    UsageError
+        If they contradict one another.
+    """
+    if not dask:
+        if workers or scheduler:
+            message = "--workers and --scheduler go with --dask"
+            raise UsageError(message)
+        return None
+    from carbon.scale.cluster import Cluster
+
+    return Cluster(workers, scheduler)
 
 
 @app.command(rich_help_panel="Work")

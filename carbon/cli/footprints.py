@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from carbon.cli import show, show_footprints
-from carbon.cli.app import Lang, app
+from carbon.cli.app import Dask, Lang, Scheduler, Workers, app, cluster
 from carbon.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from carbon.footprints import Computed, Order
 
 
 @app.command(rich_help_panel="Work")
@@ -26,10 +30,14 @@ def footprint(
     explain: Annotated[int | None, typer.Option("--explain", help="Retrace the exchange on this line.")] = None,
     lang: Lang = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document per study, a line each.")] = False,
+    dask: Dask = False,
+    workers: Workers = 0,
+    scheduler: Scheduler = "",
 ) -> None:
     """Compute product footprints from tables of processes and exchanges."""
-    from carbon.footprints import compute, open_study, places, run_study
+    from carbon.footprints import Order, compute, open_study, places, run_studies, run_study
 
+    pool = cluster(dask, workers, scheduler)
     if explain is not None:
         if len(studies) > 1:
             message = "--explain retraces a line of one study; name one"
@@ -37,32 +45,48 @@ def footprint(
         print(show_footprints.explained(compute(open_study(studies[0], language=lang, draws=0)), explain))
         return
     targets = places(studies, out)
-    shown = [where for _, where in places(studies, public)]
     done: list[tuple[Path, Any]] = []
     good = True
-    for (study, target), public_target in zip(targets, shown, strict=True):
-        try:
-            with show.busy(f"carbon footprint {study}"):
-                found, where = run_study(study, target, public=public_target, language=lang, draws=draws)
-        except DataError as error:
-            error.language = lang or error.language
+    orders = [
+        Order(study, to, open_to) for (study, to), (_, open_to) in zip(targets, places(studies, public), strict=True)
+    ]
+
+    def one_after_the_other() -> Iterator[tuple[Order, tuple[Computed, Path] | DataError]]:
+        for order in orders:
+            try:
+                with show.busy(f"carbon footprint {order.study}"):
+                    done = run_study(order.study, order.out, public=order.public, pool=pool, language=lang, draws=draws)
+            except DataError as error:
+                yield order, error
+            else:
+                yield order, done
+
+    if pool is not None and len(orders) > 1:
+        answers = run_studies(orders, pool, language=lang, draws=draws)
+    else:
+        answers = one_after_the_other()
+    for order, answer in answers:
+        study = order.study
+        if isinstance(answer, DataError):
+            answer.language = lang or answer.language
             if len(targets) == 1 and not as_json:
-                raise
+                raise answer
             good = False
-            spoken = show.language(error.language)
+            spoken = show.language(answer.language)
             if as_json:
-                rows = list(error.issues.rows(spoken))
+                rows = list(answer.issues.rows(spoken))
                 print(json.dumps({"study": str(study), "results": None, "complete": False, "issues": rows},
                                  ensure_ascii=False))  # fmt: skip
             else:
-                show.print_issues(error.issues, spoken)
+                show.print_issues(answer.issues, spoken)
             continue
+        found, where = answer
         good &= found.footprint.complete
         done.append((study, found))
         if as_json:
             print(show_footprints.as_json(study, found, where))
         else:
-            show_footprints.summary(found, where, public_target)
+            show_footprints.summary(found, where, order.public)
     if len(targets) > 1 and done and not as_json:
         spoken_by = {found.footprint.study.language for _, found in done}
         show_footprints.overview(done, spoken_by.pop() if len(spoken_by) == 1 else show.language(lang))

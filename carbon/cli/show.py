@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from carbon.benchmarks import Verdicts
     from carbon.inventory import Result
     from carbon.library import Factor, FactorSet, Library
+    from carbon.scale.stream import Progress
 
 MOST_ISSUES = 20
 MOST_ROWS = 16
@@ -45,6 +46,26 @@ def busy(text: str) -> AbstractContextManager[Any]:
     from rich.text import Text
 
     return console(error=True).status(Text(printable(text))) if sys.stderr.isatty() else nullcontext()
+
+
+@contextmanager
+def progress(text: str) -> Iterator[Callable[[Progress], None] | None]:
+    """Show how far a streamed run is, with rows per second and time left; nothing where it is not a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:.0f} %"),
+               TextColumn("{task.fields[speed]} rows/s"), TimeRemainingColumn())  # fmt: skip
+    with Bar(*columns, console=console(error=True), transient=True) as bar:
+        task = bar.add_task(printable(text), total=None, speed="–")
+
+        def told(state: Progress) -> None:
+            bar.update(task, total=state.total, completed=state.read, speed=f"{state.rows_per_second:,.0f}")
+
+        yield told
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from carbon.cli.show import print_issues, rows
 from carbon.errors import printable
+from carbon.footprint.compare import paired
 from carbon.footprint.tree import contribution_tree
 from carbon.report import figure, words
 from carbon.report.evidence import cleared, labels, spread
@@ -71,11 +72,23 @@ def overview(done: Sequence[tuple[Path, Computed]], lang: str) -> None:
     body = [
         [study.name, one.footprint.study.product, scenario_name(name, w),
          f"{one.footprint.study.amount} {one.footprint.study.unit}",
-         w["yes"] if one.footprint.complete else w["no"], significant(one.footprint.co2e(name))]
+         w["yes"] if one.footprint.complete else w["no"], significant(one.footprint.co2e(name)),
+         _below(one, done[0][1], name)]
         for study, one in done for name in one.footprint.solved
     ]  # fmt: skip
-    head = ["", w["product"], w["scenario"], w["declared"], w["complete"], "kgCO2e"]
-    rows(w["studies"], head, body, 1)
+    head = ["", w["product"], w["scenario"], w["declared"], w["complete"], "kgCO2e", w["lower"]]
+    if not any(row[-1] for row in body):
+        head, body = head[:-1], [row[:-1] for row in body]
+    rows(w["studies"], head, body, len(head) - 5)
+
+
+def _below(one: Computed, first: Computed, scenario: str) -> str:
+    """Return in how many of the common draws a study is below the base case of the first; empty where none pair."""
+    left, right = one.uncertainty.get(scenario), first.uncertainty.get("")
+    if left is None or right is None or left is right:
+        return ""
+    below = paired(one.footprint, left, first.footprint, right)
+    return "" if below is None else f"{below.percent:.1f} % (± {below.percent_error:.1f} %)"
 
 
 def as_json(study: Path, done: Computed, out: Path) -> str:

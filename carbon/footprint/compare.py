@@ -117,13 +117,36 @@ def compare(
     common = tuple(sorted(set(one.variables.key) & set(other.variables.key)))
     return Compared(
         one, other, one.base - other.base, left, summary(left[good]),
-        probability_below(one.draws[good], other.draws[good]), common, _declared(a) == _declared(b),
+        probability_below(one.draws[good], other.draws[good]), common, declared(a) == declared(b),
     )  # fmt: skip
 
 
-def _declared(footprint: Footprint) -> tuple[Fraction, Any]:
+def paired(a: Footprint, of_a: Uncertainty, b: Footprint, of_b: Uncertainty) -> Comparison | None:
+    """Return how likely a is below b by draws that were made apart with common numbers.
+
+    Parameters
+    ----------
+    a, b : Footprint
+        The studies.
+    of_a, of_b : Uncertainty
+        Their draws.
+
+    Returns
+    -------
+    Comparison or None
+        None if their draws are not pairs (another count, seed or way to draw), or they are for different amounts.
+    """
+    same = (of_a.seed, of_a.method, len(of_a.draws)) == (of_b.seed, of_b.method, len(of_b.draws))
+    if not same or of_a.method == "sobol" or len(of_a.draws) < 2 or declared(a) != declared(b):
+        return None
+    good = np.isfinite(of_a.draws) & np.isfinite(of_b.draws)
+    return probability_below(of_a.draws[good], of_b.draws[good])
+
+
+def declared(footprint: Footprint) -> tuple[Fraction, Any]:
+    """Return how much of what a footprint is for, in base units."""
     unit = units.parse(footprint.study.unit)
     return footprint.study.amount * unit.scale, unit.dimension
 
 
-__all__ = ["Compared", "compare"]
+__all__ = ["Compared", "compare", "declared", "paired"]

@@ -14,17 +14,18 @@ if TYPE_CHECKING:
     from carbon.footprint.study import Footprint
 
 ALLOCATION_COLUMNS = ("scenario", "process", "product", "method", "amount", "unit", "share_pct", "co2e_kg")
+MOST_PROCESSES = 12  # of which other ways to share are computed
 LARGEST_STUDY = 50_000  # exchanges; each way to share is another solution
 
 
 def allocation_records(found: Footprint) -> list[dict[str, Any]]:
-    """Return the share of every output of processes with several, then the footprint by other ways to share.
+    """Return the share of every output of processes with several, then the footprint if one of them shared otherwise.
 
     Returns
     -------
     list of dict
-        Columns as in `ALLOCATION_COLUMNS`. A row without a process is the footprint of the base case if every process
-        with several outputs shared by `method`; None where the tables do not say what that needs.
+        Columns as in `ALLOCATION_COLUMNS`. A row without a product is the footprint of the base case if that process
+        alone shared by `method`; None where the tables do not say what that needs.
     """
     records = []
     for scenario, solved in found.solved.items():
@@ -41,26 +42,24 @@ def allocation_records(found: Footprint) -> list[dict[str, Any]]:
                     })  # fmt: skip
     if records and len(found.chain.exchanges) <= LARGEST_STUDY:
         records += [
-            {"scenario": "", "process": "", "product": found.study.product, "method": method, "amount": None,
-             "unit": "", "share_pct": None, "co2e_kg": total}
-            for method, total in alternatives(found).items()
+            {"scenario": "", "process": found.chain.processes[number].name, "product": "", "method": method,
+             "amount": None, "unit": "", "share_pct": None, "co2e_kg": total}
+            for number in _several(found.chain)[:MOST_PROCESSES]
+            for method, total in alternatives(found, number).items()
         ]  # fmt: skip
     return records
 
 
-def alternatives(found: Footprint) -> dict[str, float | None]:
-    """Return the footprint of the base case [kgCO2e] by each way to share; None where that cannot be computed."""
+def alternatives(found: Footprint, number: int) -> dict[str, float | None]:
+    """Return the footprint of the base case [kgCO2e] by each way in which a process can share; None where it cannot."""
     totals: dict[str, float | None] = {}
-    several = set(_several(found.chain))
     for method in METHODS:
-        processes = [
-            replace(process, allocation=method) if number in several else process
-            for number, process in enumerate(found.chain.processes)
-        ]
+        processes = list(found.chain.processes)
+        processes[number] = replace(processes[number], allocation=method)
         issues, table = Issues(), replace(found.exchanges, bad=found.exchanges.bad.copy())
         values = found.parameters.values()
         try:
-            chain = build(processes, found.chain.exchanges, method, values, table, issues)
+            chain = build(processes, found.chain.exchanges, found.study.allocation, values, table, issues)
             if issues.errors:
                 raise DataError(issues)
             totals[method] = found.again(replace(chain, left_out=found.chain.left_out))

@@ -48,6 +48,16 @@ class Comparison(NamedTuple):
     standard_error: float
     ties: float
 
+    @property
+    def percent(self) -> float:
+        """The share of draws in which it is below [%]."""
+        return 100 * self.probability
+
+    @property
+    def percent_error(self) -> float:
+        """The standard error of that share [%]."""
+        return 100 * self.standard_error
+
 
 @dataclass(frozen=True)
 class Propagation:

@@ -21,6 +21,7 @@ from carbon.footprint.many import Given, Many
 from carbon.footprint.sampling import METHODS, draw, draw_designed, streams
 from carbon.footprint.statistics import Summary, rank_shares, ranking, summary
 from carbon.footprint.study import Footprint
+from carbon.footprint.system import Draws
 from carbon.footprint.theory import Analytic, analytic, known_pct, mean_shifts
 from carbon.footprint.variables import Variables, find_variables
 from carbon.footprint.variants import check_scenario, weighed
@@ -70,6 +71,11 @@ class Uncertainty:
     known_pct: float | None
     failed: Mapping[int, SingularSystemError]
     _given: Any
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what travels between processes: the ranking goes along, as what it is made from does not."""
+        _ = self.ranking
+        return self.__dict__ | {"_given": None}
 
     @cached_property
     def summary(self) -> Summary | None:
@@ -124,7 +130,7 @@ class Uncertainty:
 
 def uncertainty(
     footprint: Footprint, draws: int = 0, seed: int = 1, method: str = "random", scenario: str = "",
-    threads: int | None = None,
+    threads: int | None = None, drawn: Draws | None = None,
 ) -> Uncertainty:  # fmt: skip
     """Return how uncertain a footprint is.
 
@@ -142,6 +148,8 @@ def uncertainty(
         Which scenario. A parameter that it sets is as uncertain as it says there.
     threads : int, optional
         As many as there are processors; they change no bit, and neither does the order of rows.
+    drawn : Draws, optional
+        The footprints of these draws, if `draw_block` has computed them elsewhere.
 
     Returns
     -------
@@ -171,63 +179,112 @@ def uncertainty(
     >>> uncertainty(found).analytic.summary.sd.round(3).tolist()
     40.817
     """
-    check_scenario(footprint, scenario)
-    if method not in METHODS or draws < 0:
-        message = f"the methods are {', '.join(METHODS)}, with 0 draws or more"
-        raise UsageError(message)
-    variables, certain, known = find_variables(footprint, scenario)
-    own, named, shared = (variables.of(kind) for kind in ("exchange", "parameter", "factor"))
-    definitions = dict(footprint.parameters.definitions) | dict(footprint.parameters.scenarios.get(scenario, {}))
-    names = [variables.place[n] for n in named]
-    scaled = [name for name in names if definitions[name].names]
+    drawing = _Drawing(footprint, draws, seed, method, scenario)
+    model, variables, unit, given = drawing.model, drawing.variables, drawing.unit, drawing.given
+    totals, failed = drawn or (drawing.block(0, draws, threads) if draws else drawing.none)
     value = variables.table.value
-    unit = np.where(value != 0, value, 1.0)  # amounts and factors are multiplied by what is drawn over what is stated
-    unit[[n for n in named.tolist() if variables.place[n] not in scaled]] = 1.0
-    free = [variables.place[n] for n in own.tolist()]
-    model = Many(
-        footprint, scenario, names=names, scaled=scaled, free=free,
-        scaled_amounts=[number for number, at in zip(free, value[own], strict=True) if at != 0],
-        factors=[variables.place[n] for n in shared],
-    )  # fmt: skip
-
-    def given(numbers: np.ndarray) -> Given:  # float64[variables, draws], as drawn
-        at = numbers / unit[:, None]
-        return Given({variables.place[n]: at[n] for n in named.tolist()}, at[own].T, at[shared].T)
-
-    stream = streams(variables.key, seed)
-    designed = None
-    if method != "random" and draws and len(value):
-        if len(value) * draws > HELD:
-            message = f"{draws} draws of {len(value)} numbers are too many for {method}; draw at random"
-            raise UsageError(message)
-        try:
-            designed = draw_designed(variables.table, stream, draws, method, seed)
-        except DistributionError as error:
-            raise UsageError(error.said.en) from error
-
-    def numbers(first: int, last: int, some: np.ndarray | None = None) -> np.ndarray:
-        if designed is not None:
-            return designed[slice(None) if some is None else some, first:last]
-        table, own = (variables.table, stream) if some is None else (_rows(variables.table, some), stream[some])
-        return draw(table, own, last - first, first=first, threads=1)
-
-    totals = np.empty((0, len(footprint.background.gases)))
-    failed: dict[int, SingularSystemError] = {}
-    if draws:
-        totals, failed = model.draws(draws, lambda first, last: given(numbers(first, last)), threads)
     middle, stated = model.slopes(given(variables.table.mean[:, None])), model.slopes(given(value[:, None]))
     return Uncertainty(
         scenario, method, seed, stated.total, weighed(totals, model.weights),
         {gas: totals[:, place] for place, gas in enumerate(footprint.background.gases)},
         analytic(model, variables, middle, given, unit), variables,
-        mean_shifts(model, variables, stated, given, unit), certain,
-        known_pct(model, known, stated, given(value[:, None])),
-        failed, lambda some: numbers(0, draws, some),
+        mean_shifts(model, variables, stated, given, unit), drawing.certain,
+        known_pct(model, drawing.known, stated, given(value[:, None])),
+        failed, lambda some: drawing.numbers(0, draws, some),
     )  # fmt: skip
+
+
+def draw_block(
+    footprint: Footprint, draws: int, first: int, last: int, *, seed: int = 1, method: str = "random",
+    scenario: str = "", threads: int | None = None,
+) -> Draws:  # fmt: skip
+    """Return the footprints of some draws by gas [kg]: blocks put below one another are the draws of one call.
+
+    Parameters
+    ----------
+    footprint : Footprint
+        The study.
+    draws : int
+        How many draws there are in all.
+    first, last : int
+        Numbers of the first draw, and of the one after the last.
+    seed, method, scenario, threads
+        As of `uncertainty`, and so are the errors.
+
+    Examples
+    --------
+    >>> from carbon.footprint.study import footprint
+    >>> found = footprint(
+    ...     [{"process": "kiln", "unit": "t"}],
+    ...     [{"process": "kiln", "kind": "emission", "name": "CO2", "amount": 800, "unit": "kg",
+    ...       "uncertainty_pct": 10}],
+    ...     study={"product": "kiln", "unit": "t"})
+    >>> whole = draw_block(found, 10, 0, 10).totals
+    >>> bool((draw_block(found, 10, 4, 10).totals == whole[4:]).all())
+    True
+    """
+    return _Drawing(footprint, draws, seed, method, scenario).block(first, last, threads)
+
+
+class _Drawing:
+    """What is drawn, and the model that it is put into."""
+
+    def __init__(self, footprint: Footprint, draws: int, seed: int, method: str, scenario: str) -> None:
+        check_scenario(footprint, scenario)
+        if method not in METHODS or draws < 0:
+            message = f"the methods are {', '.join(METHODS)}, with 0 draws or more"
+            raise UsageError(message)
+        variables, self.certain, self.known = find_variables(footprint, scenario)
+        own, named, shared = (variables.of(kind) for kind in ("exchange", "parameter", "factor"))
+        definitions = dict(footprint.parameters.definitions) | dict(footprint.parameters.scenarios.get(scenario, {}))
+        names = [variables.place[n] for n in named]
+        scaled = [name for name in names if definitions[name].names]
+        value = variables.table.value
+        unit = np.where(value != 0, value, 1.0)  # amounts and factors are multiplied by drawn over stated
+        unit[[n for n in named.tolist() if variables.place[n] not in scaled]] = 1.0
+        free = [variables.place[n] for n in own.tolist()]
+        self.model = Many(
+            footprint, scenario, names=names, scaled=scaled, free=free,
+            scaled_amounts=[number for number, at in zip(free, value[own], strict=True) if at != 0],
+            factors=[variables.place[n] for n in shared],
+        )  # fmt: skip
+        self.variables, self.unit, self.groups = variables, unit, (own, named, shared)
+        self.none = Draws(np.empty((0, len(footprint.background.gases))), {})
+        self.stream = streams(variables.key, seed)
+        self.designed = None
+        if method != "random" and draws and len(value):
+            if len(value) * draws > HELD:
+                message = f"{draws} draws of {len(value)} numbers are too many for {method}; draw at random"
+                raise UsageError(message)
+            try:
+                self.designed = draw_designed(variables.table, self.stream, draws, method, seed)
+            except DistributionError as error:
+                raise UsageError(error.said.en) from error
+
+    def given(self, numbers: np.ndarray) -> Given:
+        """Return numbers as drawn, float64[variables, draws], as the model takes them."""
+        own, named, shared = self.groups
+        at = numbers / self.unit[:, None]
+        return Given({self.variables.place[n]: at[n] for n in named.tolist()}, at[own].T, at[shared].T)
+
+    def numbers(self, first: int, last: int, some: np.ndarray | None = None) -> np.ndarray:
+        """Return what is drawn, float64[variables, draws]; of some variables only, if they are named."""
+        if self.designed is not None:
+            return self.designed[slice(None) if some is None else some, first:last]
+        table, stream = self.variables.table, self.stream
+        table, stream = (table, stream) if some is None else (_rows(table, some), stream[some])
+        return draw(table, stream, last - first, first=first, threads=1)
+
+    def block(self, first: int, last: int, threads: int | None) -> Draws:
+        """Return the footprints of some draws."""
+        found = self.model.draws(
+            last - first, lambda one, end: self.given(self.numbers(first + one, first + end)), threads
+        )
+        return Draws(found.totals, {first + number: why for number, why in found.failed.items()})
 
 
 def _rows(table: Distributions, rows: np.ndarray) -> Distributions:
     return Distributions(table.kind[rows], table.value[rows], np.ascontiguousarray(table.parameter[:, rows]))
 
 
-__all__ = ["Analytic", "Uncertainty", "Variables", "uncertainty"]
+__all__ = ["Analytic", "Draws", "Uncertainty", "Variables", "draw_block", "uncertainty"]

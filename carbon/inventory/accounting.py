@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -152,6 +152,18 @@ class Ground:
     on_error: str
     title: str
     as_of: dt.date | None
+    known: dict[Key, tuple[Routed, list[tuple[str, dict[str, Any]]]]] = field(default_factory=dict, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"known": {}}
+
+    def route(self, key: Key) -> tuple[Routed, list[tuple[str, dict[str, Any]]]]:
+        """Return the outcome of a key and what is wrong with it; each key is routed once, whatever asks for it."""
+        if key not in self.known:
+            faults: list[tuple[str, dict[str, Any]]] = []
+            routed = route(key, self.library, self.electricity, lambda code, **parts: faults.append((code, parts)))
+            self.known[key] = routed, faults
+        return self.known[key]
 
     @classmethod
     def of(
@@ -242,7 +254,7 @@ def settle(rows: Activities, ground: Ground, issues: Issues, gathered: Gathered 
 def plan_rows(rows: Activities, ground: Ground, issues: Issues) -> Plan:
     """Return the plan of resolved rows; rows whose key leads nowhere are marked."""
     keys, key = _keys(rows, ground.method, ground.home, "" if ground.said_home else ground.home)
-    return _plan(rows, keys, key, ground.library, ground.electricity, issues)
+    return _plan(rows, keys, key, ground, issues)
 
 
 def _gwp(pack: MethodPack, packs: Sequence[MethodPack], issues: Issues) -> str:
@@ -374,46 +386,31 @@ def _states(numbers: np.ndarray) -> tuple[np.ndarray, list[str]]:
     return codes, [*(repr(float(value)) for value in values), ""]
 
 
-def _plan(
-    rows: Activities,
-    keys: Sequence[Key],
-    key: np.ndarray,
-    library: Library,
-    electricity: RunElectricity,
-    issues: Issues,
-) -> Plan:
+def _plan(rows: Activities, keys: Sequence[Key], key: np.ndarray, ground: Ground, issues: Issues) -> Plan:
     """Route every key; report what fails once per problem, with all lines on which it occurs."""
     table = rows.table
     found: dict[tuple[Any, ...], tuple[dict[str, Any], list[int]]] = {}
-    current = 0
-
-    def report(code: str, **parts: Any) -> None:
-        name = (code, *(f"{k}={v}" for k, v in sorted(parts.items())))
-        found.setdefault(name, (parts, []))[1].append(current)
-
     routed: list[Routed] = []
-    for current, one in enumerate(keys):  # noqa: B007 - read by `report`
-        routed.append(route(one, library, electricity, report))
-    by_key = _lines_by_key(rows, key, len(keys))
+    for number, one in enumerate(keys):
+        outcome, faults = ground.route(one)
+        routed.append(outcome)
+        for code, parts in faults:
+            name = (code, *(f"{k}={v}" for k, v in sorted(parts.items())))
+            found.setdefault(name, (parts, []))[1].append(number)
     for (code, *_), (parts, numbers) in found.items():
-        lines = np.unique(np.concatenate([by_key[n] for n in numbers]))
-        issues.add(code, file=table.file, lines=lines, **parts)
+        lines = table.line[np.isin(key, numbers) & ~rows.bad]
+        issues.add(code, file=table.file, lines=np.sort(lines), **parts)
     failed = np.array([r.failed for r in routed], dtype=bool)
     rows.bad = rows.bad | (failed[key] if len(keys) else False)
     check_magnitudes(rows, key, routed, issues)
-    bad = rows.bad
-    override = np.stack([np.nan_to_num(table.numbers[name], nan=1.0) for name in OVERRIDES])
+    measured = [table.numbers[name] for name in OVERRIDES]
+    override = np.empty((len(OVERRIDES), 0))
+    if not all(np.isnan(values).all() for values in measured):
+        override = np.stack([np.nan_to_num(values, nan=1.0) for values in measured])
     quantity = np.ascontiguousarray(np.nan_to_num(table.numbers["quantity"]))
-    for array in (key, quantity, override, bad):
+    for array in (key, quantity, override, rows.bad):
         array.setflags(write=False)
-    return Plan(tuple(keys), tuple(routed), key, quantity, override, bad)
-
-
-def _lines_by_key(rows: Activities, key: np.ndarray, keys: int) -> list[np.ndarray]:
-    good = np.flatnonzero(~rows.bad)
-    order = good[np.argsort(key[good], kind="stable")]
-    edges = np.searchsorted(key[order], np.arange(keys + 1))
-    return [rows.table.line[order[edges[n] : edges[n + 1]]] for n in range(keys)]
+    return Plan(tuple(keys), tuple(routed), key, quantity, override, rows.bad)
 
 
 def _notes(

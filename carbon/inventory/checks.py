@@ -153,10 +153,8 @@ def check_streams(rows: Activities, issues: Issues) -> None:
 def check_magnitudes(rows: Activities, key: np.ndarray, routed: Sequence[Routed], issues: Issues) -> None:
     """Refuse rows whose amounts no accumulator would hold: more than the Earth weighs is a slip of unit or exponent."""
     table = rows.table
-    size = {}
-    for name in ("quantity", *OVERRIDES):
-        size[name] = np.log10(np.maximum(np.nan_to_num(np.abs(table.numbers[name])), 1.0))
-    top = {name: float(values.max(initial=0.0)) for name, values in size.items()}
+    largest = {name: _largest(table.numbers[name]) for name in ("quantity", *OVERRIDES)}
+    top = {name: math.log10(max(value, 1.0)) for name, value in largest.items()}
     for number, one in enumerate(routed):
         for term in one.terms:
             whole = abs(term.scale) * math.prod((abs(s.value) for s in term.slots), start=Fraction(1))
@@ -164,11 +162,18 @@ def check_magnitudes(rows: Activities, key: np.ndarray, routed: Sequence[Routed]
             names = ["quantity", *(s.column for s in term.slots if s.column)]
             if fixed + sum(top[name] for name in names) < MOST_DIGITS:
                 continue
-            high = (key == number) & ~rows.bad & (fixed + sum(size[name] for name in names) >= MOST_DIGITS)
+            size = [np.log10(np.maximum(np.nan_to_num(np.abs(table.numbers[name])), 1.0)) for name in names]
+            high = (key == number) & ~rows.bad & (fixed + sum(size) >= MOST_DIGITS)
             for value in np.unique(table.numbers["quantity"][high]):
                 issues.add("T125", file=table.file, lines=table.line[high & (table.numbers["quantity"] == value)],
                            column="quantity", value=f"{value:g}", maximum=f"1e{MOST_DIGITS} kg")  # fmt: skip
             rows.bad[high] = True
+
+
+def _largest(numbers: np.ndarray) -> float:
+    """Return the largest magnitude; 0 where there is no number."""
+    high, low = np.fmax.reduce(numbers, initial=0.0), np.fmin.reduce(numbers, initial=0.0)
+    return max(float(high), -float(low))
 
 
 def check_plausible(rows: Activities, plan: Plan, library: Library, issues: Issues) -> None:

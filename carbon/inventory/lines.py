@@ -70,12 +70,17 @@ def line_table(rows: Activities, plan: Plan, gwp: Mapping[str, Fraction], langua
 
     def spread(chosen: np.ndarray, weight: np.ndarray | None = None, without: np.ndarray | None = None) -> pa.Array:
         """Add the chosen entries of each row; null where the row has none, or has one of those it must be `without`."""
+        each = np.bincount(plan.term_key[chosen], minlength=len(plan.keys))
+        lacking = np.bincount(plan.term_key[without], minlength=len(plan.keys)) if without is not None else 0 * each
+        seen = np.append((each > 0) & (lacking == 0), False)[index]
         here = chosen[term] if len(term) else np.empty(0, bool)
-        amount = plan.amount[here] * (weight[term[here]] if weight is not None else 1.0)
-        total = np.bincount(row[here], weights=amount, minlength=len(table))
-        seen = np.bincount(row[here], minlength=len(table)) > 0
-        if without is not None and len(term):
-            seen[row[without[term]]] = False
+        amount = plan.amount[here]
+        if weight is not None and not (weight[chosen] == 1.0).all():
+            amount = amount * weight[term[here]]
+        if each.max(initial=0) > 1:
+            return to_arrow(np.bincount(row[here], weights=amount, minlength=len(table)), ~seen)
+        total = np.zeros(len(table))
+        total[row[here]] = amount
         return to_arrow(total, ~seen)
 
     for gas in sorted(set(targets) - {ENERGY, PRIMARY}):

@@ -37,7 +37,7 @@ class Plan:
     quantity : float64[rows]
         As entered. [unit of the key]
     override : float64[4, rows]
-        Measured values; 1 where there is none.
+        Measured values; 1 where there is none. Without a row if no row has any.
     bad : bool[rows]
         Rows that are not computed.
     """
@@ -207,8 +207,11 @@ class Sums:
     def by(self, group: np.ndarray, groups: int) -> Sums:
         """Sum groups into larger groups; `group` has the larger one of each, -1 = none."""
         out = np.zeros((groups, self.limbs.shape[1]), dtype=np.int64)
-        good = group >= 0
-        np.add.at(out, group[good], self.limbs[good])
+        order = np.argsort(group, kind="stable")
+        order = order[np.searchsorted(group[order], 0) :]
+        if len(order):
+            found, begin = np.unique(group[order], return_index=True)
+            out[found] = np.add.reduceat(self.limbs[order], begin, axis=0)
         return Sums(carried(out), self.bias)
 
     def fractions(self) -> list[Fraction]:

@@ -197,7 +197,16 @@ class Result:
 
     @cached_property
     def line_arrow(self) -> pa.Table:
-        """A line per input row, as an Arrow table."""
+        """A line per input row, as an Arrow table.
+
+        Raises
+        ------
+        UsageError
+            If the run was streamed: its lines were written in partitions.
+        """
+        if self.gathered is not None:
+            message = "the lines of a streamed run are in the folder lines of its results"
+            raise UsageError(message)
         return line_table(self.rows, self.plan, self.potentials, self.language)
 
     @property
@@ -220,6 +229,9 @@ class Result:
         UsageError
             If there is no such line.
         """
+        if self.gathered is not None:
+            message = "a line of a streamed run is retraced from its result folder: carbon explain RESULTS:LINE"
+            raise UsageError(message)
         place = np.flatnonzero(self.rows.table.line == line)
         if not len(place):
             message = f"no line {line} in {self.rows.table.file}; it has {len(self.rows.table)} data lines"

@@ -57,7 +57,7 @@ class Gathered:
         """Return the sums in the order of the entries of a plan of these rows."""
         row, term = plan.entries
         place = self.first[row] + (term - plan.first_term[plan.key[row]])
-        return Sums(self.amount.limbs[place], self.amount.bias)
+        return Sums(self.amount.limbs[np.minimum(place, len(self.amount.limbs) - 1)], self.amount.bias)
 
 
 class Cells:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -67,15 +67,14 @@ class Completeness:
         """Return whether one facility lacks nothing in a period; found once and kept."""
         key = (name, period, basis)
         if key not in self._known:
-            spans = self.spans.get(name, set())
-            finer = {span for span in spans if span.within(period) and span != period}
-            self._known[key] = not (
-                self.misses(name, period, basis)
-                or not (covers(finer, period) if finer else period in spans)
-                # what is known for a longer period only belongs in part to this one
-                or any(period.within(span) and span != period for span in spans)
-            )
+            spans = self._spans.get(name, frozenset())
+            self._known[key] = _spanned(spans, period) and not self.misses(name, period, basis)
         return self._known[key]
+
+    @cached_property
+    def _spans(self) -> dict[str, frozenset[Period]]:
+        shared: dict[frozenset[Period], frozenset[Period]] = {}
+        return {name: shared.setdefault(key := frozenset(spans), key) for name, spans in self.spans.items()}
 
     @cached_property
     def _bad(self) -> dict[str, set[Period | None]]:
@@ -94,6 +93,14 @@ class Completeness:
     @cached_property
     def _known(self) -> dict[tuple[str, Period, str], bool]:
         return {}
+
+
+@cache
+def _spanned(spans: frozenset[Period], period: Period) -> bool:
+    """Return whether periods make up a whole one, and none of them is longer and belongs to it only in part."""
+    finer = {span for span in spans if span.within(period) and span != period}
+    whole = covers(finer, period) if finer else period in spans
+    return whole and not any(period.within(span) and span != period for span in spans)
 
 
 def emission_totals(

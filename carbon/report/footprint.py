@@ -24,6 +24,7 @@ from carbon.report.evidence import (
 )
 from carbon.report.markdown import escape, figure, table
 from carbon.report.pact import decimal, primary_data_share
+from carbon.report.shares import share_lines
 from carbon.report.spread import cause_lines, spread_lines
 from carbon.report.words import words
 from carbon.schema import choice_ids, choices, folded
@@ -96,7 +97,7 @@ def _boundary(found: Footprint, w: dict[str, str], public: bool) -> list[str]:
     study = found.study
     stages = dict.fromkeys(r["name"] for r in found.records if r["part"] == "stage")
     rule = find_rule(study.rule)
-    limit = study.cut_off if study.cut_off is not None or rule is None else rule.cut_off
+    limit = min((one for one in (study.cut_off, rule.cut_off if rule else None) if one is not None), default=None)
     gone = found.left_out_pct.items()
     shares = [f"{escape(scenario_name(name, w))} {'–' if s is None else f'{s or 0:.2g} %'}" for name, s in gone]
     sizes = w["sizes"].format(processes=len(found.chain.processes), exchanges=len(found.chain.exchanges))
@@ -137,7 +138,7 @@ def _method(found: Footprint, w: dict[str, str], public: bool) -> list[str]:
     out += [f"- {w['loops']}"]
     unknown = () if hidden else pack.unknown_zh if zh else pack.unknown
     lines = [f"- {w['pack_unknown']}{w['colon'].rstrip()}", *(f"    - {text}" for text in unknown)] if unknown else []
-    return [*out, *lines, ""]
+    return [*out, *lines, "", *([] if public else share_lines(found, w))]
 
 
 def _potentials(found: Footprint, w: dict[str, str], public: bool) -> str:

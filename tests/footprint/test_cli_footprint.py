@@ -147,3 +147,21 @@ def test_draws_are_made_on_request(tmp_path):
     assert (study / "results" / "draws.parquet").is_file()
     assert carbon(study).returncode == 0
     assert not (study / "results" / "draws.parquet").exists()
+
+
+def test_studies_side_by_side_say_in_how_many_common_draws_they_are_lower(tmp_path):
+    for name, amount in (("one", "10"), ("other", "9")):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "study.toml").write_text(
+            'product = "lamp"\nunit = "kg"\nperiod = "2024"\nregion = "CN"\ndraws = 64\n', encoding="utf-8"
+        )
+        (folder / "processes.csv").write_text("process,unit\nlamp,kg\n", encoding="utf-8")
+        (folder / "exchanges.csv").write_text(
+            f"process,kind,name,amount,unit\nlamp,emission,CO2,{amount} * kw,kg\n", encoding="utf-8"
+        )
+        (folder / "parameters.csv").write_text("parameter,value,uncertainty_pct\nkw,1,20\n", encoding="utf-8")
+    done = carbon(tmp_path, "--lang", "en")
+    assert done.returncode == 0
+    assert "Draws below the first study" in done.stdout
+    assert "100.0 %" in done.stdout  # nine tenths of the same draw, whatever it is

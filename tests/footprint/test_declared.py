@@ -70,10 +70,10 @@ def test_shares_and_the_effect_of_the_choice_are_listed() -> None:
             {"kind": "co-product", "name": "b", "amount": "3", "price": 1}]  # fmt: skip
     found = study(rows, processes=made)
     records = allocation_records(found)
-    shares = {(r["product"], r["method"]): r["share_pct"] for r in records if r["process"]}
+    shares = {(r["product"], r["method"]): r["share_pct"] for r in records if r["product"]}
     assert shares == {("p", "mass"): 25.0, ("b", "mass"): 75.0}
     # by price 9 of 12; no heat value, no fractions, and nothing in the study makes b
-    others = {r["method"]: r["co2e_kg"] for r in records if not r["process"]}
+    others = {r["method"]: r["co2e_kg"] for r in records if not r["product"]}
     assert others == {"mass": 2.0, "energy": None, "economic": 6.0, "fraction": None, "substitution": None}
     assert found.co2e() == 2.0
     assert found.complete

@@ -1,0 +1,199 @@
+"""Floor 9: a run folder or files larger than memory in, the same result folder out, its lines in partitions."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from carbon.documents import RunFile, validated
+from carbon.errors import DataError, Issues, printable
+from carbon.folders import check_target, write_folder, write_json
+from carbon.inventory import Result
+from carbon.inventory.accounting import Ground
+from carbon.library import load_library
+from carbon.reading import Source, read
+from carbon.run import NAMES, WRITTEN, Job, fill_result, open_job
+from carbon.scale.partitions import SIZE, find_files, partitions, total_bytes
+from carbon.scale.stream import CONTEXT, Pool, Progress, Streamed, stream
+from carbon.schema import folded_header, schema
+
+AUTOMATIC = 192 << 20  # bytes of input from which a run is streamed unless told otherwise
+
+
+def is_large(path: str | Path) -> bool:
+    """Return whether an input is so large, or so many files, that it is streamed unless told otherwise."""
+    path = Path(path)
+    if path.is_file():
+        return path.suffix.lower() != ".xlsx" and path.stat().st_size > AUTOMATIC
+    if not path.is_dir():
+        return any(mark in str(path) for mark in "*?[") and not path.exists()
+    tables = [p for p in path.iterdir() if p.is_file() and p.suffix.lower() in (".csv", ".parquet")]
+    return total_bytes(tables) > AUTOMATIC
+
+
+def run_stream(
+    path: str | Path, out: str | Path | None = None, *, pool: Pool | None = None, size: int = SIZE,
+    told: Callable[[Progress], None] | None = None, **changes: object,
+) -> tuple[Result, Path]:  # fmt: skip
+    """Compute a run in constant memory and write its result folder.
+
+    Parameters
+    ----------
+    path : path
+        Run folder, activity file, folder of activity files, or a glob of them such as ``meters/2024-*.csv``.
+    out : path, optional
+        Result folder; as in `carbon.run.run`. What an interrupted run left beside it is used again, and so are the
+        partitions of an earlier result there that have not changed.
+    pool : Pool, optional
+        What computes partitions; the processors of this machine if left out.
+    size : int
+        Bytes of CSV in a partition. It changes no number.
+    told : callable, optional
+        Called with the `Progress` after every partition.
+    **changes
+        ``method``, ``gwp``, ``language``, … beat the run file.
+
+    Returns
+    -------
+    Result, pathlib.Path
+        The result, whose lines are in the folder ``lines`` of the results, and where it was written.
+
+    Raises
+    ------
+    UsageError
+        If there is no such input, or the result folder holds anything but an earlier result.
+    DataError
+        If nothing can be computed; an earlier result stays.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from carbon import shipped
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found, where = run_stream(shipped.folder("examples") / "quarterly", Path(folder) / "results", size=2000)
+    ...     found.line_counts, len(list((where / "lines").iterdir())) > 1
+    ({'read': 97, 'computed': 97, 'bad': 0}, True)
+    """
+    job, files = _opened(path, changes)
+    target = Path(out) if out is not None else job.out
+    check_target(target, WRITTEN)
+    issues, sources = Issues(job.issues), dict[str, Source]()
+    for name in ("facilities", "output"):
+        if name in job.tables and (source := read(job.tables[name], issues, sheet=NAMES[name][0])) is not None:
+            sources[name] = source
+    try:
+        done = _computed(job, files, sources, issues, target, pool, size, told)
+    except DataError as error:
+        raise DataError(error.issues, job.settings.language) from error
+    work, settings = _work(target), job.settings
+    inputs = done.inputs | {printable(job.tables[name].name): source.digest for name, source in sources.items()}
+    result = replace(done.result, own_levels=tuple(job.folder / folder for folder in settings.levels))
+
+    def fill(fresh: Path) -> None:
+        fill_result(result, fresh)
+        for folder, suffix in (("lines", ".parquet"), ("parts", ".npz")):
+            (fresh / folder).mkdir()
+            for name in done.keys:
+                (work / f"{name}{suffix}").replace(fresh / folder / f"{name}{suffix}")
+        shutil.copyfile(work / CONTEXT, fresh / "parts" / CONTEXT)
+        write_json(fresh / "parts" / "keys.json", done.keys)
+
+    write_folder(target, fill, result.provenance | {"inputs": inputs}, WRITTEN)
+    shutil.rmtree(work, ignore_errors=True)
+    return result, target
+
+
+def _opened(path: str | Path, changes: Mapping[str, object]) -> tuple[Job, list[Path]]:
+    """Return what a path asks for, and its activity files."""
+    path = Path(path)
+    if path.is_file() or (path.is_dir() and _is_run(path)):
+        job = open_job(path, **changes)
+        return job, [job.tables["activities"]]
+    files = find_files(path)
+    given = {name: value for name, value in changes.items() if value not in (None, "")}
+    folder = path if path.is_dir() else files[0].parent
+    settings = validated({"title": printable(folder.name)} | given, RunFile, "", str(given.get("language", "")))
+    return Job(folder, settings, {"activities": files[0]}, folder.parent / f"{folder.name}-results"), files
+
+
+def _is_run(folder: Path) -> bool:
+    names = {p.stem.casefold() for p in folder.iterdir() if p.is_file()}
+    return (folder / "run.toml").is_file() or bool(names & {word.casefold() for word in NAMES["activities"]})
+
+
+def _work(target: Path) -> Path:
+    """Return where an unfinished run keeps what is whole, beside its results."""
+    target = target.resolve()
+    return target.with_name(f".{target.name}-unfinished")
+
+
+def _computed(
+    job: Job,
+    files: Sequence[Path],
+    sources: Mapping[str, Source],
+    issues: Issues,
+    target: Path,
+    pool: Pool | None,
+    size: int,
+    told: Callable[[Progress], None] | None,
+) -> Streamed:
+    settings = job.settings
+    if "output" in job.tables.keys() - sources.keys() or "facilities" in job.tables.keys() - sources.keys():
+        raise DataError(issues)
+    library = load_library([job.folder / folder for folder in settings.factors], settings.as_of)
+    library.check_folders().raise_errors()
+    ground = Ground.of(
+        sources.get("facilities"), sources.get("output"), method=settings.method, gwp=settings.gwp,
+        region=settings.region, as_of=settings.as_of, electricity=settings.electricity, library=library,
+        language=settings.language, on_error=settings.on_error, title=settings.title, issues=issues,
+    )  # fmt: skip
+    name = files[0].name if len(files) == 1 else job.folder.name
+    gwp = settings.gwp or library.pack(settings.method).gwp or "none"
+    while True:
+        progress = Progress(total_bytes(files), told)
+        done = stream(
+            partitions(files, size), ground, _work(target), issues, name, gwp=_potentials(ground, gwp),
+            spread=_says_spread(files), earlier=target, pool=pool, progress=progress,
+        )  # fmt: skip
+        if done.result.gwp_name == gwp:
+            return done
+        gwp = done.result.gwp_name  # facilities of other packs: lines are weighed anew
+        shutil.rmtree(_work(target), ignore_errors=True)
+
+
+def _potentials(ground: Ground, name: str) -> dict[str, Fraction]:
+    """Return warming potentials by gas [kgCO2e/kg]."""
+    known = {gas: factor.exact for gas, factor in ground.library.gwp(name).items()}
+    return known | {"CO2": Fraction(1), "CO2e": Fraction(1)}
+
+
+def _says_spread(files: Sequence[Path]) -> bool:
+    """Return whether any file has a column of uncertainties."""
+    column = schema("activities")["uncertainty_pct"]
+    words = {folded_header(word) for word in (column.name, *column.aliases)}
+    for path in files:
+        if path.suffix.lower() == ".parquet":
+            from pyarrow import parquet
+
+            heads = parquet.read_schema(path).names
+        elif path.suffix.lower() == ".csv":
+            with path.open("rb") as file:
+                line = file.readline(1 << 20)
+            text = line.decode("utf-8-sig" if _is_utf8(line) else "gb18030", "replace")
+            heads = [cell.strip(' "\r\n') for cell in text.replace(";", ",").replace("\t", ",").split(",")]
+        else:
+            return True
+        if words & {folded_header(head) for head in heads}:
+            return True
+    return False
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
