@@ -253,11 +253,11 @@ def _read_csv_fast(data: bytes, name: str) -> Source | None:
     end = data.find(b"\n", begin)
     head = data[begin : end if end >= 0 else len(data)].rstrip(b"\r")
     delimiter = max(b",", b";", b"\t", key=head.count)
-    plain = head.strip(delimiter + b' "') and b"\0" not in data[:4096] and data.find(b"\n\n") < 0
-    if not plain or (b"\r" in data and (data.find(b"\n\r\n") >= 0 or data.count(b"\r") != data.count(b"\r\n"))):
+    plain = head.strip(delimiter + b' "') and b"\0" not in data[:4096]
+    if not plain or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")):
         return None
     quoted = b'"' in data
-    if quoted and not _quotes_whole_cells(data, delimiter):
+    if quoted and not _quotes_whole_cells(data if data.find(b'"', begin + len(head)) >= 0 else head, delimiter):
         return None
     names = [cell.removeprefix(b'"').removesuffix(b'"') for cell in head.split(delimiter)]
     count = data.count(b"\n") - (data.endswith(b"\n"))
@@ -272,7 +272,7 @@ def _read_csv_fast(data: bytes, name: str) -> Source | None:
         )  # fmt: skip
     except (pa.ArrowInvalid, UnicodeDecodeError):
         return None  # a ragged row, a broken header, another encoding: the careful reader says which and where
-    if rows.num_rows != count:
+    if rows.num_rows != count:  # blank lines, or line ends in cells
         return None
     kept = _filled(rows)
     return Source(name, "", rows if len(kept) == len(rows) else rows.take(to_arrow(kept)), kept + 2)

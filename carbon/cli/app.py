@@ -181,11 +181,20 @@ def describe(
 def template(
     what: Annotated[str, typer.Argument(help=", ".join(templates()))],
     lang: Lang = None,
+    xlsx: Annotated[bool, typer.Option("--xlsx", help="Make a workbook with lists to choose from instead.")] = False,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Workbook to make; else NAME.xlsx here.")] = None,
 ) -> None:
     """Print a CSV with header and one example row, or the settings of a footprint study (study.toml)."""
     from carbon.describe import template as text
 
     found = text(what, show.language(lang))
+    if xlsx or out is not None:
+        from carbon.report.forms import write_form
+
+        spoken = show.language(lang)
+        made = write_form(what, out or Path(f"{what}.xlsx"), spoken)
+        print(words("workbook", spoken)["made"].format(made, made))
+        return
     sys.stdout.write(found if what == "study" else "\ufeff" + found)
 
 

@@ -64,24 +64,29 @@ def line_table(rows: Activities, plan: Plan, gwp: Mapping[str, Fraction], langua
     index = np.where(good, plan.key, -1)
     for name, texts in per_key.items():
         columns[name] = to_dictionary(index, texts)
-    row, term = plan.entries
     targets = [t.target for t in plan.terms]
     bases = np.array([("", "location", "market").index(t.basis) for t in plan.terms], dtype=np.int8)
+    terms = np.diff(plan.first_term)[plan.key] * good if keys else np.zeros(len(table), np.int64)
+    begin = np.cumsum(terms) - terms  # of the entries of each row
 
     def spread(chosen: np.ndarray, weight: np.ndarray | None = None, without: np.ndarray | None = None) -> pa.Array:
         """Add the chosen entries of each row; null where the row has none, or has one of those it must be `without`."""
-        each = np.bincount(plan.term_key[chosen], minlength=len(plan.keys))
-        lacking = np.bincount(plan.term_key[without], minlength=len(plan.keys)) if without is not None else 0 * each
-        seen = np.append((each > 0) & (lacking == 0), False)[index]
-        here = chosen[term] if len(term) else np.empty(0, bool)
-        amount = plan.amount[here]
-        if weight is not None and not (weight[chosen] == 1.0).all():
-            amount = amount * weight[term[here]]
-        if each.max(initial=0) > 1:
-            return to_arrow(np.bincount(row[here], weights=amount, minlength=len(table)), ~seen)
+        each = np.bincount(plan.term_key[chosen], minlength=len(keys))
+        lacking = np.bincount(plan.term_key[without], minlength=len(keys)) if without is not None else 0 * each
+        known = np.append((each > 0) & (lacking == 0), False)
         total = np.zeros(len(table))
-        total[row[here]] = amount
-        return to_arrow(total, ~seen)
+        for place in range(int(each.max(initial=0))):  # mostly once: a key has one term of a gas
+            at = np.full(len(keys) + 1, -1, dtype=np.int64)
+            factor = np.ones(len(keys) + 1)
+            for number in np.flatnonzero(each > place).tolist():
+                mine = np.flatnonzero(chosen[plan.first_term[number] : plan.first_term[number + 1]])[place]
+                at[number] = mine
+                factor[number] = 1.0 if weight is None else weight[plan.first_term[number] + mine]
+            here = at[index]
+            part = plan.amount[np.where(here >= 0, begin + here, 0)] if len(plan.amount) else np.zeros(len(table))
+            part = part if (factor == 1.0).all() else part * factor[index]
+            total += np.where(here >= 0, part, 0.0)
+        return to_arrow(total, ~known[index])
 
     for gas in sorted(set(targets) - {ENERGY, PRIMARY}):
         chosen = np.array([t == gas for t in targets]) & (bases != 2)
