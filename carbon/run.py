@@ -22,7 +22,8 @@ from carbon.workbooks import filled_sheets
 NAMES = {name: table_words(name) for name in ("activities", "facilities", "output")}
 WRITTEN = {
     "totals.csv", "energy.csv", "intensity.csv", "benchmarks.csv", "issues.csv", "lines.parquet", "lines", "parts",
-    "plan.json", MARK, "report.md",
+    "plan.json", MARK, "report.md", "report.html",
+    "report.xlsx",
 }  # fmt: skip
 
 
@@ -177,7 +178,9 @@ def check(path: str | Path, **changes: Any) -> Issues:
         return error.issues
 
 
-def run(path: str | Path, out: str | Path | None = None, **changes: Any) -> tuple[Result, Path]:
+def run(
+    path: str | Path, out: str | Path | None = None, *, report: bool = False, **changes: Any
+) -> tuple[Result, Path]:  # fmt: skip
     """Compute a run folder or activity file and write the result folder.
 
     Parameters
@@ -187,6 +190,8 @@ def run(path: str | Path, out: str | Path | None = None, **changes: Any) -> tupl
     out : path, optional
         Result folder; ``results`` in the run folder (``<file>-results`` beside a file) if left out. An earlier result
         there is replaced only when the new one is whole.
+    report : bool
+        Whether ``report.html`` and ``report.xlsx`` are written, as the command does.
     **changes
         ``method``, ``gwp``, ``language``, … beat the run file.
 
@@ -206,12 +211,12 @@ def run(path: str | Path, out: str | Path | None = None, **changes: Any) -> tupl
     target = Path(out) if out is not None else job.out
     check_target(target, WRITTEN)
     result, digests = compute(job)
-    write(result, target, digests)
+    write(result, target, digests, report=report)
     return result, target
 
 
-def fill_result(result: Result, fresh: Path) -> None:
-    """Write everything but lines and provenance into a new folder."""
+def fill_result(result: Result, fresh: Path, *, report: bool = False) -> None:
+    """Write everything but lines and provenance into a new folder; page and workbook if they are asked for."""
     from carbon.inventory.result import ENERGY_COLUMNS, INTENSITY_COLUMNS, TOTALS_COLUMNS
 
     tables = {
@@ -227,9 +232,15 @@ def fill_result(result: Result, fresh: Path) -> None:
     write_tables(fresh, tables)
     write_json(fresh / "plan.json", plan_document(result.plan, result.library, result.potentials, result.gwp_name))
     (fresh / "report.md").write_text(render_markdown(result), encoding="utf-8")
+    if report:
+        from carbon.report.page import write_page
+        from carbon.report.workbook import write_workbook
+
+        write_page(result, fresh / "report.html")
+        write_workbook(result, fresh / "report.xlsx")
 
 
-def write(result: Result, target: Path, digests: dict[str, str]) -> None:
+def write(result: Result, target: Path, digests: dict[str, str], *, report: bool = False) -> None:
     """Write a result folder: all files into a new folder beside it, then swap.
 
     Parameters
@@ -240,12 +251,14 @@ def write(result: Result, target: Path, digests: dict[str, str]) -> None:
         The folder; replaced if it is an earlier result.
     digests : dict of str to str
         SHA-256 of every input file.
+    report : bool
+        Whether ``report.html`` and ``report.xlsx`` are written, as the command does.
     """
 
     def fill(fresh: Path) -> None:
         from pyarrow import parquet
 
-        fill_result(result, fresh)
+        fill_result(result, fresh, report=report)
         lines = result.line_arrow
         parquet.write_table(lines, fresh / "lines.parquet", **parquet_options(lines))
 

@@ -36,7 +36,7 @@ def is_large(path: str | Path) -> bool:
 
 def run_stream(
     path: str | Path, out: str | Path | None = None, *, pool: Pool | None = None, size: int = SIZE,
-    told: Callable[[Progress], None] | None = None, **changes: object,
+    told: Callable[[Progress], None] | None = None, report: bool = False, **changes: object,
 ) -> tuple[Result, Path]:  # fmt: skip
     """Compute a run in constant memory and write its result folder.
 
@@ -53,6 +53,8 @@ def run_stream(
         Bytes of CSV in a partition. It changes no number.
     told : callable, optional
         Called with the `Progress` after every partition.
+    report : bool
+        Whether ``report.html`` and ``report.xlsx`` are written, as the command does.
     **changes
         ``method``, ``gwp``, ``language``, … beat the run file.
 
@@ -93,7 +95,7 @@ def run_stream(
     result = replace(done.result, own_levels=tuple(job.folder / folder for folder in settings.levels))
 
     def fill(fresh: Path) -> None:
-        fill_result(result, fresh)
+        fill_result(result, fresh, report=report)
         for folder, suffix in (("lines", ".parquet"), ("parts", ".npz")):
             (fresh / folder).mkdir()
             for name in done.keys:

@@ -18,6 +18,7 @@ from carbon.errors import Issues, printable
 from carbon.schema import folded
 
 MAXIMUM_CELLS = 1 << 25  # of the rectangle that a sheet spans, blank ones included
+LISTS_SHEET = "_lists"  # what the drop-down lists of a template choose from
 STORED = re.compile(r"[T ]00:00:00(\.0+)?([+-]\d\d:?\d\d|Z)?$")  # what storage adds to a day
 
 
@@ -102,7 +103,10 @@ def open_sheet(
                 issues.add("T112", file=file, value=f"{size / 2**20:.0f} MiB", limit=f"{limit / 2**20:.0f} MiB")
                 return None
             members = _members(archive)
-            filled = tuple(title for title, (member, _) in members.items() if _holds_data(archive, member))
+            filled = tuple(
+                title for title, (member, _) in members.items()
+                if title != LISTS_SHEET and _holds_data(archive, member)
+            )  # fmt: skip
             title = _chosen({t: visible for t, (_, visible) in members.items()}, filled, names, kin)
             survey = _Survey(archive.read(members[title][0]))
         if survey.rows * survey.columns > MAXIMUM_CELLS:

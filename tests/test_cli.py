@@ -37,7 +37,7 @@ def test_run_on_the_demo_writes_every_result_and_exits_0(tmp_path):
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {
         "totals.csv", "energy.csv", "intensity.csv", "benchmarks.csv", "issues.csv", "lines.parquet", "plan.json",
-        "provenance.json", "report.md",
+        "provenance.json", "report.md", "report.html", "report.xlsx",
     }  # fmt: skip
     header = (tmp_path / "out" / "totals.csv").read_text("utf-8-sig").splitlines()[0].split(",")
     assert header[:12] == [

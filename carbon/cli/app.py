@@ -76,6 +76,7 @@ def run(
     gwp: Annotated[str, typer.Option("--gwp", help="GWP set: sar, ar4, ar5, ar6, … or none.")] = "",
     lang: Lang = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html and report.xlsx.")] = True,
     stream: Stream = None,
     dask: Dask = False,
     workers: Workers = 0,
@@ -91,10 +92,10 @@ def run(
     try:
         if streamed:
             with show.progress(f"carbon run {path}") as told:
-                result, where = run_stream(path, out, pool=pool, told=told, **asked)
+                result, where = run_stream(path, out, pool=pool, told=told, report=report, **asked)
         else:
             with show.busy(f"carbon run {path}"):
-                result, where = run_job(path, out, **asked)
+                result, where = run_job(path, out, report=report, **asked)
     except DataError as error:
         error.language = lang or error.language
         if not as_json:

@@ -173,7 +173,8 @@ def summary(result: Result, out: Path) -> None:
         verdict_rows(result.verdicts, lang, out / "benchmarks.csv")
     print_issues(result.every_issue, lang)
     print(f"{w['lines'].format(**facts['lines'])}; {w['counts'].format(**facts['issues'])}")
-    print(f"{w['results']}: {out}  ({w['details']}: report.md, totals.csv, energy.csv, lines.parquet, issues.csv)")
+    page = "report.html, report.xlsx, " if (out / "report.html").is_file() else ""
+    print(f"{w['results']}: {out}  ({w['details']}: {page}report.md, totals.csv, energy.csv, issues.csv)")
 
 
 def _ends(one: list[dict[str, Any]]) -> tuple[str, int]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from threading import Lock
 from typing import Any
 
 COMPILE_ABOVE = 50_000
+_COMPILING = Lock()
 
 
 @cache
@@ -37,4 +39,7 @@ def run(function: Callable[..., None], signature: str, size: int, *arrays: Any) 
     *arrays
         Its arguments.
     """
-    (_compiled(function, signature) if size > COMPILE_ABOVE else function)(*arrays)
+    if size > COMPILE_ABOVE:
+        with _COMPILING:  # threads that start together compile once
+            function = _compiled(function, signature)
+    function(*arrays)

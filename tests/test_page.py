@@ -1,0 +1,403 @@
+"""The report page: whole in one file, asks the network for nothing, shows the records, keeps hostile text as text."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import carbon
+from carbon.report import figure
+from carbon.report.page import render_page, write_page
+from carbon.report.page.data import MOST, View, page_words
+from carbon.report.page.figures import by_facility, by_period, charts
+from carbon.run import run
+
+ROOT = Path(__file__).resolve().parents[1]
+HOSTILE = "<script>alert(1)</script>"
+NAMES = [
+    HOSTILE,
+    '"><img src=x onerror=alert(2)>',
+    "<a href='javascript:alert(3)'>A</a> & <b>B</b>",
+    "]]>{{7*7}}\u2028</style>",
+]
+
+
+class Parts(HTMLParser):
+    """Tags with their attributes, and the text of each script."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.inside = tag == "script"
+        if self.inside:
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.scripts[-1] += data
+
+
+def parts(page: str) -> Parts:
+    found = Parts()
+    found.feed(page)
+    return found
+
+
+def held(page: str) -> dict[str, Any]:
+    """Return the document in a page."""
+    return json.loads(parts(page).scripts[0])
+
+
+@pytest.fixture(scope="module", params=["zh", "en"])
+def quarterly(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("page") / "job"
+    shutil.copytree(ROOT / "examples" / "quarterly", folder, ignore=shutil.ignore_patterns("results"))
+    return run(folder, language=request.param)[0]
+
+
+@pytest.fixture(scope="module")
+def page(quarterly: Any) -> str:
+    return render_page(quarterly)
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Any:
+    rows = pd.DataFrame([
+        {"facility": name, "period": f"2024-{month:02d}", "region": "山东", "item": item, "quantity": 7.25 * month,
+         "unit": unit, "process": name[::-1], "note": name}
+        for name in NAMES for month in (1, 2) for item, unit in (("电力", "MWh"), ("diesel", "t"))
+    ])  # fmt: skip
+    made = pd.DataFrame(
+        [{"facility": name, "product": name, "period": "2024-01", "quantity": 5, "unit": "t"} for name in NAMES]
+    )
+    return carbon.account(rows, method="cn-general", output=made, language="en")
+
+
+def big(facilities: int = 2000, months: int = 12) -> Any:
+    rows = [
+        (
+            f"企业 {n:04d} 有限责任公司",
+            f"2024-{month:02d}",
+            ("山东", "河北", "浙江")[n % 3],
+            item,
+            1.0 + (n * 37 + month) % 911,
+            unit,
+        )
+        for n in range(facilities)
+        for month in range(1, months + 1)
+        for item, unit in (("电力", "MWh"), ("天然气", "万Nm3"))
+    ]
+    frame = pd.DataFrame(rows, columns=["facility", "period", "region", "item", "quantity", "unit"])
+    return carbon.account(frame, method="cn-general", language="zh")
+
+
+# --- one file that asks for nothing ---------------------------------------------------------------------------------
+
+
+def test_page_loads_nothing_from_elsewhere(page: str) -> None:
+    for tag, attributes in parts(page).tags:
+        for name in ("src", "href", "action", "poster", "srcset"):
+            value = attributes.get(name)
+            assert value is None or value == "data:," or value.startswith("#"), f"<{tag} {name}={value}>"
+        assert tag not in ("iframe", "object", "embed", "base", "form"), tag
+        assert not any(name.startswith("on") for name in attributes), f"<{tag}> has a handler"
+    style = page[page.index("<style>") : page.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_page_allows_its_own_scripts_and_no_others(page: str) -> None:
+    policy = next(a["content"] for tag, a in parts(page).tags if tag == "meta" and a.get("http-equiv"))
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe-inline" not in policy.split("style-src")[0]
+    assert "http" not in policy
+
+
+def test_page_of_an_example_is_small_and_quick(quarterly: Any, tmp_path: Path) -> None:
+    begin = time.perf_counter()
+    write_page(quarterly, tmp_path / "report.html")
+    assert time.perf_counter() - begin < 2
+    assert (tmp_path / "report.html").stat().st_size < 6_000_000
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+# --- what it says ---------------------------------------------------------------------------------------------------
+
+
+def test_page_words_are_the_same_in_both_languages() -> None:
+    assert page_words("zh").keys() == page_words("en").keys()
+    for name, text in page_words("en").items():
+        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", page_words("zh")[name])), name
+
+
+def test_page_is_in_the_language_of_the_run(quarterly: Any, page: str) -> None:
+    w = page_words(quarterly.language)
+    assert f'<html lang="{w["lang"]}">' in page
+    assert f"<h2>{w['charts']}</h2>" in page
+
+
+def test_page_says_first_what_is_missing_or_unverified(quarterly: Any, page: str) -> None:
+    top = page[: page.index('id="headline"')]
+    sets = quarterly.provenance["sets"] | quarterly.provenance["level_sets"]
+    for name in (name for name, entry in sets.items() if entry["verification"] != "primary"):
+        assert f"<li>{html.escape(name)}</li>" in top
+    for issue in quarterly.every_issue:
+        assert issue.severity == "note" or f"<b>{issue.code}</b>" in top
+
+
+def test_page_shows_bad_lines_first() -> None:
+    rows = pd.DataFrame({"facility": "A", "period": "2024-01", "region": "山东", "item": ["电力", "no such thing"],
+                         "quantity": [1, 2], "unit": ["MWh", "t"]})  # fmt: skip
+    result = carbon.account(rows, method="cn-general", on_error="continue")
+    page = render_page(result)
+    assert '<section id="first" class="bad">' in page
+    assert "INCOMPLETE" in page[: page.index('id="headline"')]
+    assert page_words("en")["incomplete_note"] in page[page.index('id="headline"') : page.index('id="charts"')]
+
+
+def test_headline_shows_the_totals(quarterly: Any, page: str) -> None:
+    view = View(quarterly)
+    cards = page[page.index('id="headline"') : page.index('id="charts"')]
+    for basis in ("location", "market"):
+        total = view.totals[(*view.top, "2024", basis)]["co2e_t"]
+        assert f"<b>{figure(total)}</b> tCO2e" in cards
+    energy = [r for r in quarterly.energy_records if (r["facility"], r["group"], r["period"]) == (*view.top, "2024")]
+    for r in (r for r in energy if not r["use"]):
+        assert f"<b>{figure(r['tce'])}</b> tce" in cards
+
+
+def test_table_of_totals_holds_the_records_bit_for_bit(quarterly: Any, page: str) -> None:
+    table = held(page)["tables"]["totals"]
+    names = ("co2e_t", "co2_t", "ch4_t", "n2o_t", "other_co2e_t", "biogenic_co2_t", "uncertainty_pct")
+    view = View(quarterly)
+    wanted = sorted(
+        str((view.place(r), r["period"], r["category"], r["basis"], [r[name] for name in names]))
+        for r in quarterly.total_records
+    )
+    assert wanted == sorted(str((r[0], r[2], r[-2], r[-1], r[6:13])) for r in table["rows"])
+    assert table["rows"][0][2] == "2024", "the longest period first"
+    assert table["more"] == ""
+
+
+def test_other_tables_hold_the_records(quarterly: Any, page: str) -> None:
+    tables = held(page)["tables"]
+    assert sorted(r[6] for r in tables["energy"]["rows"]) == sorted(r["tce"] for r in quarterly.energy_records)
+    values = [r["co2e_t_per_unit"] for r in quarterly.intensity_records]
+    assert sorted(str(r[6]) for r in tables["intensity"]["rows"]) == sorted(map(str, values))
+    verdicts = list(quarterly.verdicts.records())
+    assert sorted(str(r[9]) for r in tables["verdicts"]["rows"]) == sorted(str(r["level"]) for r in verdicts)
+    factors = quarterly.provenance["factors"]
+    assert {r[0]: r[1] for r in tables["factors"]["rows"]} == {name: entry["value"] for name, entry in factors.items()}
+
+
+def test_lineage_adds_up_to_every_total(quarterly: Any, page: str) -> None:
+    document = held(page)
+    keys, spread = document["lineage"]["keys"], document["lineage"]["parts"]
+    for row in document["tables"]["totals"]["rows"]:
+        place, category, basis = row[-3:]
+        assert place >= 0
+        sums = [0.0] * 6
+        for number, rows, location, market in spread[place]:
+            key = keys[number]
+            assert rows > 0
+            if key["c"] and category in ("total", key["c"]) and row[2] in key["p"]:
+                for n, mass in enumerate(market if basis == "market" and market != 0 else location):
+                    sums[n] += mass
+        for n, value in enumerate(row[6:12]):
+            assert value is None or sums[n] == pytest.approx(value, rel=1e-9, abs=1e-9)
+    assert all(key["t"] for key in keys)
+
+
+def test_charts_draw_the_records(quarterly: Any) -> None:
+    view = View(quarterly)
+    chart = by_period(view)
+    assert chart is not None
+    for n, period in enumerate(chart["data"][0]["x"]):
+        stacked = sum(trace["y"][n] for trace in chart["data"])
+        assert stacked == pytest.approx(view.totals[(*view.top, period, "location")]["co2e_t"], rel=1e-12)
+
+
+def test_whiskers_show_known_intervals(quarterly: Any) -> None:
+    view = View(quarterly)
+    for r in view.totals.values():
+        assert r["uncertainty_pct"] is None
+    (_, total), *_ = view.facilities
+    view.facilities[0][1].update(uncertainty_pct=10.0)
+    chart = by_facility(view)
+    total["uncertainty_pct"] = None
+    assert chart is not None
+    assert chart["data"][-1]["error_x"]["array"] == [abs(total["co2e_t"]) / 10]
+
+
+# --- hostile names --------------------------------------------------------------------------------------------------
+
+
+def test_hostile_names_stay_text_in_the_markup(hostile: Any) -> None:
+    page = render_page(hostile)
+    found = parts(page)
+    assert len(found.scripts) == 3, "data, plotly, our own"
+    assert [tag for tag, _ in found.tags].count("img") == 0
+    assert not [a for tag, a in found.tags if tag == "a"]
+    assert HOSTILE not in page
+    assert not set(found.scripts[0]) & set("<>&\u2028\u2029")
+    assert json.loads(found.scripts[0])["tables"]["totals"]["rows"]
+
+
+def test_hostile_names_are_escaped_in_the_labels_of_charts(hostile: Any) -> None:
+    def texts(node: Any) -> Any:
+        if isinstance(node, dict):
+            for value in node.values():
+                yield from texts(value)
+        elif isinstance(node, (list, tuple)):
+            for value in node:
+                yield from texts(value)
+        elif isinstance(node, str):
+            yield node
+
+    drawn = charts(View(hostile))
+    own = re.compile("<br>|<extra></extra>")
+    for chart in drawn:
+        for text in texts([chart["data"], chart["layout"]]):
+            assert not set(own.sub("", text)) & set("<>"), text
+    assert any("&lt;script&gt;" in text for chart in drawn for text in texts(chart["data"]))
+
+
+# --- size -----------------------------------------------------------------------------------------------------------
+
+
+def test_page_of_two_thousand_facilities_stays_small(tmp_path: Path) -> None:
+    result = big()
+    assert result.total_records
+    assert result.energy_records
+    assert result.provenance
+    begin = time.perf_counter()
+    page = render_page(result)
+    taken = time.perf_counter() - begin
+    assert len(page.encode()) < 10_000_000
+    assert taken < 4, "two seconds on an idle machine"
+    totals = held(page)["tables"]["totals"]
+    assert len(totals["rows"]) == MOST["totals"]
+    assert f"{len(result.total_records) - MOST['totals']:,}" in totals["more"]
+    assert totals["rows"][0][0] == "全部设施"
+
+
+# --- in a browser ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Any:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
+    if found is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_api.sync_playwright() as play:
+        running = play.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+def opened(browser: Any, result: Any, folder: Path) -> tuple[Any, list[str], list[str]]:
+    """Open the page of a result; return it with what the console said and what was asked for."""
+    write_page(result, folder / "report.html")
+    tab = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.goto((folder / "report.html").as_uri())
+    tab.wait_for_function("[...document.querySelectorAll('.chart')].every(n => n.dataset.drawn)", timeout=30_000)
+    return tab, said, asked
+
+
+def test_browser_draws_and_asks_for_nothing(browser: Any, quarterly: Any, tmp_path: Path) -> None:
+    tab, said, asked = opened(browser, quarterly, tmp_path)
+    assert said == []
+    assert asked == [(tmp_path / "report.html").as_uri()]
+    assert tab.locator(".chart").count() >= 6
+    assert tab.locator(".chart:not(:has(svg.main-svg))").count() == 0
+    assert tab.locator(".sankey-link").count() > 10
+    assert tab.locator(".barlayer path").count() > 20
+
+
+def test_browser_shows_figures_as_the_records_have_them(browser: Any, quarterly: Any, tmp_path: Path) -> None:
+    tab, _, _ = opened(browser, quarterly, tmp_path)
+    for _ in range(3):
+        more = tab.locator("#table-totals .more button")
+        if more.count():
+            more.click()
+    shown = tab.locator("#table-totals tbody tr td:nth-child(7)").all_inner_texts()
+    rows = held((tmp_path / "report.html").read_text("utf-8"))["tables"]["totals"]["rows"]
+    assert shown == [figure(row[6]) for row in rows]
+
+
+def test_browser_opens_where_a_figure_comes_from(browser: Any, quarterly: Any, tmp_path: Path) -> None:
+    tab, said, _ = opened(browser, quarterly, tmp_path)
+    w = page_words(quarterly.language)
+    first = tab.locator("#table-totals td button").first
+    text = first.inner_text()
+    first.click()
+    panel = tab.locator("tr.lineage")
+    assert w["lineage"] in panel.inner_text()
+    assert panel.locator(".sum").inner_text() == text
+    panel.locator("summary").first.click()
+    assert "activities.csv:" in panel.locator("pre").first.inner_text()
+    assert panel.locator("table tbody tr").count() >= 1
+    panel.locator(".close").click()
+    assert tab.locator("tr.lineage").count() == 0
+    assert said == []
+
+
+def test_browser_sorts_and_filters(browser: Any, quarterly: Any, tmp_path: Path) -> None:
+    tab, _, _ = opened(browser, quarterly, tmp_path)
+    tab.locator("#table-energy th button").nth(6).click()
+    tce = [r["tce"] for r in quarterly.energy_records]
+    assert tab.locator("#table-energy tbody tr td:nth-child(7)").first.inner_text() == figure(max(tce), 3)
+    tab.locator("#table-energy input").fill("2024-Q3")
+    assert set(tab.locator("#table-energy tbody tr td:nth-child(2)").all_inner_texts()) == {"2024-Q3"}
+
+
+def test_browser_keeps_hostile_names_as_text(browser: Any, hostile: Any, tmp_path: Path) -> None:
+    tab, said, asked = opened(browser, hostile, tmp_path)
+    assert said == []
+    assert len(asked) == 1
+    assert tab.locator("img").count() == 0
+    assert tab.locator("body a:not(.modebar-btn)").count() == 0
+    assert HOSTILE in tab.locator("#table-totals").inner_text()
+    assert HOSTILE in tab.locator("#chart-2").text_content()
+    tab.locator("#table-totals td button").first.click()
+    tab.locator("tr.lineage summary").first.click()
+    assert said == []
+
+
+def test_browser_prints_on_a4(browser: Any, quarterly: Any, tmp_path: Path) -> None:
+    tab, said, _ = opened(browser, quarterly, tmp_path)
+    assert tab.pdf(format="A4", prefer_css_page_size=True).startswith(b"%PDF")
+    tab.emulate_media(media="print")
+    assert not tab.locator("#table-totals .tools").is_visible()
+    tab.set_viewport_size({"width": 703, "height": 900})  # A4 less its margins
+    widths = tab.locator("table").evaluate_all("tables => tables.map(t => t.scrollWidth)")
+    assert len(widths) == 6
+    assert max(widths) <= 703, "a wider table makes the whole page smaller"
+    assert said == []
