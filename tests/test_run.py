@@ -11,6 +11,7 @@ import pytest
 
 from carbon.errors import DataError, Issues, UsageError
 from carbon.folders import check_unread
+from carbon.inventory import account
 from carbon.run import check, explain, open_job, run
 
 HEAD = "facility,period,item,quantity,unit,use,factor,factor_unit\n"
@@ -471,3 +472,11 @@ def test_facility_whose_own_row_is_wrong_is_not_called_missing(row: str, codes: 
     assert {issue.code for issue in errors} == codes | {"A417"}
     assert [(i.value, list(i.lines)) for i in errors if i.code == "A417"] == [("Plant", [3])]
     assert made(folder, "Plant,,x,2024-01,5,t") == [("A417", [3]), ("A417", [2])]
+
+
+def test_notebook_shows_totals_and_text_stays_text() -> None:
+    row = {"facility": "<script>x", "period": "2024", "item": "diesel", "quantity": 1, "unit": "t", "use": "combustion"}
+    shown = account([row])._repr_html_()
+    assert "&lt;script&gt;x" in shown
+    assert "<script>" not in shown
+    assert "1 of 1 lines computed" in shown

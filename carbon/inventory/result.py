@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -264,3 +265,9 @@ class Result:
         lines, warned = self.line_counts, self.issues.counts()["warning"]
         packs = ", ".join(pack.id for pack in self.packs)
         return f"<Result of {packs}: {lines['computed']} of {lines['read']} lines computed, {warned} with warnings>"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the line above, then totals by facility, period and basis."""
+        rows = self.totals()
+        shown = rows[rows["category"] == "total"][["facility", "group", "period", "basis", "co2e_t", "complete"]]
+        return f"<p>{escape(repr(self))}</p>{shown.to_html(index=False, max_rows=40)}"
