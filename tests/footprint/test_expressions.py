@@ -6,17 +6,14 @@ import ast
 import math
 import pickle
 import random
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from types import FrameType
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shared.hostility import within_reason
 
 from carbon.footprint import expressions, grammar
 from carbon.footprint.expressions import (
@@ -26,25 +23,6 @@ from carbon.footprint.expressions import (
     parameter_name,
     resolve_parameters,
 )
-
-HANG = 20.0  # seconds: far beyond what any machine needs
-
-
-@contextmanager
-def within_reason() -> Iterator[None]:
-    """Break off what takes longer: a hang is a failure and not the end of the whole suite."""
-
-    def broke_off(_: int, __: FrameType | None) -> None:
-        message = f"not done within {HANG} s"
-        raise TimeoutError(message)
-
-    before = signal.signal(signal.SIGALRM, broke_off)
-    signal.setitimer(signal.ITIMER_REAL, HANG)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def value(text: str, **values: float) -> float:

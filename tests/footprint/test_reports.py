@@ -17,7 +17,7 @@ from carbon.footprint.study import footprint
 from carbon.footprint.uncertain import uncertainty
 from carbon.footprints import run_study
 from carbon.imports import import_factors
-from carbon.report.cells import aligned, percent, percents, significant
+from carbon.report.cells import aligned, percent, significant
 from carbon.report.evidence import cleared, data_kind, exchange_records, footprint_records
 from carbon.report.footprint import largest, render_footprint
 from carbon.report.markdown import figure
@@ -338,23 +338,6 @@ def test_footprint_beyond_the_last_limit_is_said_to_be(tmp_path):
     report = (where / "report.md").read_text("utf-8")
     assert [row[2] for row in columns_of(report, "## 3.")] == ["beyond the last class"] * 2
     assert "Draws in each class (base case): beyond the last class 100.0 %" in report
-
-
-@pytest.mark.parametrize("counts", [[1, 1999], [1999, 1], [1, 1, 1], [1, 2, 9997], [7, 0, 1_000_000], [3],
-                                    [333, 333, 334], [1] * 7])  # fmt: skip
-def test_percentages_of_draws_cannot_contradict(counts):
-    texts = percents(counts)
-    assert math.fsum(map(float, texts)) == pytest.approx(100, abs=1e-9)
-    digits = {len(text.split(".")[1]) for text in texts}
-    assert len(digits) == 1
-    for count, text in zip(counts, texts, strict=True):
-        assert (float(text) == 0) == (count == 0)
-        assert (float(text) == 100) == (count == sum(counts))
-        assert abs(float(text) - 100 * count / sum(counts)) < 10.0 ** -digits.copy().pop()
-
-
-def test_one_draw_of_two_thousand_is_not_nothing():
-    assert percents([1, 1999]) == ["0.05", "99.95"]
 
 
 # --- numbers and names --------------------------------------------------------------------------------------------

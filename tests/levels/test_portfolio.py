@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shared.own_levels import META
 
 import carbon
 from carbon.benchmarks import Portfolio
@@ -291,18 +292,6 @@ def test_order_of_lines_changes_no_target(drawn: list[tuple[int, int]], data: st
 # --- one line, one standing ---------------------------------------------------------------------------------------
 
 MT = {"period": "2024", "capacity_unit": "Mt"}
-OWN = """
-id = "own/sector"
-title_zh = "自有水平"
-title_en = "Own levels"
-publisher = "Plant"
-document = "Own 1"
-licence = "own"
-kind = "sector"
-tiers = ["benchmark", "baseline"]
-verification = "unverified"
-verified_from = "own statistics"
-"""
 
 
 def held(*lines: Line, **options: Any) -> Portfolio:
@@ -336,7 +325,7 @@ def test_the_newest_period_of_a_line_counts_in_any_order_of_rows() -> None:
 
 def test_no_target_of_a_programme_goes_by_own_levels(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
-    (tmp_path / "own" / "sector.toml").write_text(OWN, encoding="utf-8")
+    (tmp_path / "own" / "sector.toml").write_text(META, encoding="utf-8")
     rows = [f"{t},cement-clinker,,unit-energy,production-system,{t},{v},kgce/t,lower,inclusive,,,,,unverified,,1,"
             for t, v in (("benchmark", 110), ("baseline", 130))]  # fmt: skip
     (tmp_path / "own" / "sector.csv").write_text("\n".join([",".join(HEADER), *rows]) + "\n", encoding="utf-8")

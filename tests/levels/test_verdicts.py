@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shared.own_levels import META
 
 import carbon
 from carbon.benchmarks.levels import HEADER, Levels
@@ -22,18 +23,6 @@ from carbon.errors import DataError, UsageError
 SECTOR = ["ndrc-723-2023/sector"]
 CLINKER = {"facility": "A", "product": "水泥熟料", "unit": "kgce/t"}
 TOP_CHARGED = {"facility": "A", "product": "焦炭", "type": "顶装焦炉", "unit": "kgce/t"}
-META = """
-id = "own/sector"
-title_zh = "自有水平"
-title_en = "Own levels"
-publisher = "Plant"
-document = "Own 1"
-licence = "own"
-kind = "sector"
-tiers = ["benchmark", "baseline"]
-verification = "unverified"
-verified_from = "own statistics"
-"""
 BEER = dict.fromkeys(HEADER, "") | {
     "level_id": "beer", "subject": "beer", "indicator": "unit-energy", "boundary": "production-system",
     "unit": "kgce/t", "better": "lower", "strictness": "inclusive", "verification": "unverified", "page": "1",
