@@ -99,14 +99,27 @@ def to_dictionary(codes: np.ndarray, texts: Sequence[str]) -> pa.DictionaryArray
     if not len(texts):
         return pa.DictionaryArray.from_arrays(pa.nulls(len(codes), pa.int32()), to_strings([]))
     place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
-    moved = np.array([*(place[text] for text in texts), -1], dtype=np.int32)[codes]
-    return pa.DictionaryArray.from_arrays(to_arrow(np.maximum(moved, 0), moved < 0), to_strings(list(place)))
+    moved = codes
+    if len(place) < len(texts) or codes.dtype != np.int32:
+        moved = np.array([*(place[text] for text in texts), -1], dtype=np.int32).take(codes, mode="wrap")
+    missing = None
+    if moved.min(initial=0) < 0:
+        moved, missing = np.maximum(moved, 0), moved < 0
+    return pa.DictionaryArray.from_arrays(to_arrow(moved, missing), to_strings(list(place)))
 
 
 def parquet_options(table: pa.Table) -> dict[str, Any]:
-    """Return how a table is written fast as Parquet: codes for texts, plain numbers, an index of the column `line`."""
+    """Return how a table is written fast as Parquet: codes for texts, plain numbers, an index of the column `line`.
+
+    Computed masses and energies hardly ever repeat, so that to compress them takes time and saves nothing.
+    """
     texts = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
-    return {"use_dictionary": texts, "write_statistics": ["line"], "compression": "snappy"}
+    return {
+        "use_dictionary": texts,
+        "write_statistics": ["line"],
+        "compression": {n: "none" if n.endswith(("_kg", "_kgce")) else "snappy" for n in table.column_names},
+        "column_encoding": {"line": "DELTA_BINARY_PACKED"} if "line" in table.column_names else None,
+    }
 
 
 def distinct(*codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -134,6 +147,8 @@ def distinct(*codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     size = 1
     for column in codes:
         top = int(column.max(initial=-1)) + 2
+        if not len(column) or column.min() == top - 2:  # the same in every row
+            continue
         if size * top > 2**62:
             encoded = to_arrow(combined).dictionary_encode()
             combined, size = from_arrow(encoded.indices)[0].astype(np.int64), len(encoded.dictionary)

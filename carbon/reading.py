@@ -26,6 +26,7 @@ from carbon.workbooks import Sheet, cell_text, column_letters, open_sheet, say_u
 MAXIMUM_BYTES = 4 << 30
 SUFFIXES = (".csv", ".parquet", ".xlsx")
 TOGETHER = (("activities", "facilities", "output"), ("processes", "exchanges", "parameters", "scenarios"))
+Bytes = bytes | bytearray
 _FIRST_LINE = re.compile(r"[^\r\n]*\S[^\r\n]*")  # that is not blank
 
 
@@ -111,12 +112,12 @@ def read(path: Path, issues: Issues, sheet: str | None = None) -> Source | None:
     return None if found is None else replace(found, digest=hashlib.sha256(data).hexdigest())
 
 
-def read_bytes(data: bytes, name: str, suffix: str, issues: Issues, sheet: str | None = None) -> Source | None:
+def read_bytes(data: Bytes, name: str, suffix: str, issues: Issues, sheet: str | None = None) -> Source | None:
     """Read what a file holds, as `read` does.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or bytearray
         All of it.
     name : str
         Of the file, for messages.
@@ -211,13 +212,13 @@ def _frame_column(values: Any) -> pa.Array | pa.ChunkedArray:
     return to_strings([cell_text(value) for value in values])
 
 
-def _decode(data: bytes, name: str, issues: Issues) -> tuple[str, bytes] | None:
-    """Return the text and the same as UTF-8 bytes; any other encoding than UTF-8 is said."""
+def _decode(data: Bytes, name: str, issues: Issues) -> str | None:
+    """Return the text; any other encoding than UTF-8 is said."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4096]:
         issues.add("T104", file=name)
         return None
     try:
-        return data.decode("utf-8-sig"), data.removeprefix(b"\xef\xbb\xbf")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         place = data.count(b"\n", 0, error.start) + 1
     try:
@@ -226,18 +227,17 @@ def _decode(data: bytes, name: str, issues: Issues) -> tuple[str, bytes] | None:
         issues.add("T104", file=name, lines=[place])
         return None
     issues.add("T105", file=name)
-    return text, text.encode()
+    return text
 
 
-def _read_csv(data: bytes, name: str, issues: Issues, sheet: str | None) -> Source | None:
+def _read_csv(data: Bytes, name: str, issues: Issues, sheet: str | None) -> Source | None:
     """Read CSV fast with Arrow where every line is one plain row, else carefully with the csv module."""
     del sheet
     if (found := _read_csv_fast(data, name)) is not None:
         return found
-    decoded = _decode(data, name, issues)
-    if decoded is None:
+    text = _decode(data, name, issues)
+    if text is None:
         return None
-    text, _ = decoded
     first = _FIRST_LINE.search(text)
     if first is None:
         issues.add("T102", file=name)
@@ -245,7 +245,7 @@ def _read_csv(data: bytes, name: str, issues: Issues, sheet: str | None) -> Sour
     return _read_csv_carefully(text, max(",;\t", key=first[0].count), name, issues)
 
 
-def _read_csv_fast(data: bytes, name: str) -> Source | None:
+def _read_csv_fast(data: Bytes, name: str) -> Source | None:
     """Read UTF-8 of which every line is one row and every quote is around a whole cell; None of anything else."""
     from pyarrow import csv as fast
 
@@ -281,7 +281,7 @@ def _read_csv_fast(data: bytes, name: str) -> Source | None:
 _SAMPLE = 1 << 18
 
 
-def _kinds(sample: bytes, columns: list[str], delimiter: str, quoted: bool) -> dict[str, pa.DataType]:
+def _kinds(sample: Bytes, columns: list[str], delimiter: str, quoted: bool) -> dict[str, pa.DataType]:
     """Return texts as codes for columns that say the same again and again, by the first lines; else plain texts."""
     from pyarrow import csv as fast
 
@@ -299,7 +299,7 @@ def _kinds(sample: bytes, columns: list[str], delimiter: str, quoted: bool) -> d
     return {cell: kind if cell in many else pa.dictionary(pa.int32(), kind) for cell, kind in kinds.items()}
 
 
-def _quotes_whole_cells(data: bytes, delimiter: bytes) -> bool:
+def _quotes_whole_cells(data: Bytes, delimiter: bytes) -> bool:
     """Return whether quotes come in pairs, each around one cell without quotes."""
     marks = np.frombuffer(data, np.uint8)
     places = np.flatnonzero(marks == 34)
@@ -395,7 +395,7 @@ def _assemble(
     return Source(name, "", rows, np.array(lines, dtype=np.int64), at, tuple(refused))
 
 
-def _read_parquet(data: bytes, name: str, issues: Issues, sheet: str | None) -> Source | None:
+def _read_parquet(data: Bytes, name: str, issues: Issues, sheet: str | None) -> Source | None:
     """Read batch by batch, texts as codes, so that what unpacks without measure is noticed in time."""
     del sheet
     from pyarrow import parquet
@@ -421,11 +421,11 @@ def _read_parquet(data: bytes, name: str, issues: Issues, sheet: str | None) -> 
     return Source(name, "", rows, np.arange(2, rows.num_rows + 2))
 
 
-def _read_excel(data: bytes, name: str, issues: Issues, sheet: str | None) -> Source | None:
+def _read_excel(data: Bytes, name: str, issues: Issues, sheet: str | None) -> Source | None:
     words = table_words(sheet or "")
     kin = [word for group in TOGETHER if sheet in group for other in group for word in table_words(other)]
     kin = [word for word in kin if word not in words]
-    found = open_sheet(data, words, name, issues, MAXIMUM_BYTES // 4, kin)
+    found = open_sheet(bytes(data), words, name, issues, MAXIMUM_BYTES // 4, kin)
     if found is None:
         return None
     if sheet not in TOGETHER[0]:  # of which `check_sheets` speaks when all are read

@@ -265,12 +265,17 @@ def encode(array: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, list[str]]:
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     codes, missing = from_arrow(array.indices)
-    codes = codes.astype(np.int32)
+    codes = codes.astype(np.int32, copy=False)
     codes[missing] = -1
     texts = _decoded(array.dictionary)
-    used = np.bincount(codes[~missing], minlength=len(texts)) > 0
-    move = np.append(np.cumsum(used, dtype=np.int32) - 1, np.int32(-1))
-    return move[codes], [text for text, seen in zip(texts, used.tolist(), strict=True) if seen]
+    used = np.zeros(len(texts) + 1, dtype=bool)
+    used[codes] = True
+    used[-1] = True  # stands for -1
+    if used.all():
+        return codes, texts
+    move = np.cumsum(used, dtype=np.int32) - 1
+    move[-1] = -1
+    return move[codes], [text for text, seen in zip(texts, used[:-1].tolist(), strict=True) if seen]
 
 
 def _decoded(values: pa.Array) -> list[str]:
@@ -334,6 +339,8 @@ def _texts(
         elif text:
             move[position] = distinct.setdefault(text, len(distinct))
     _report(problems, codes, column, source, issues, bad)
+    if len(distinct) == len(raw):
+        return codes, tuple(distinct)
     return move[codes], tuple(distinct)
 
 

@@ -381,7 +381,10 @@ def _value(rows: Activities, name: str, row: int) -> Any:
 
 def _states(numbers: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Return codes of distinct numbers and the decimals that they print as; the last is empty, for -1."""
-    values = np.unique(numbers[~np.isnan(numbers)])
+    known = numbers[~np.isnan(numbers)]
+    if not len(known):
+        return np.full(len(numbers), -1, dtype=np.int32), [""]
+    values = np.unique(known)
     codes = np.where(np.isnan(numbers), -1, np.searchsorted(values, np.nan_to_num(numbers))).astype(np.int32)
     return codes, [*(repr(float(value)) for value in values), ""]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from fractions import Fraction
 
 import numpy as np
 
@@ -157,9 +156,8 @@ def check_magnitudes(rows: Activities, key: np.ndarray, routed: Sequence[Routed]
     top = {name: math.log10(max(value, 1.0)) for name, value in largest.items()}
     for number, one in enumerate(routed):
         for term in one.terms:
-            whole = abs(term.scale) * math.prod((abs(s.value) for s in term.slots), start=Fraction(1))
-            fixed = math.log10(whole.numerator) - math.log10(whole.denominator) if whole else 0.0
             names = ["quantity", *(s.column for s in term.slots if s.column)]
+            fixed = term.digits
             if fixed + sum(top[name] for name in names) < MOST_DIGITS:
                 continue
             size = [np.log10(np.maximum(np.nan_to_num(np.abs(table.numbers[name])), 1.0)) for name in names]
@@ -172,8 +170,8 @@ def check_magnitudes(rows: Activities, key: np.ndarray, routed: Sequence[Routed]
 
 def _largest(numbers: np.ndarray) -> float:
     """Return the largest magnitude; 0 where there is no number."""
-    high, low = np.fmax.reduce(numbers, initial=0.0), np.fmin.reduce(numbers, initial=0.0)
-    return max(float(high), -float(low))
+    known = numbers[~np.isnan(numbers)]
+    return max(float(known.max(initial=0.0)), -float(known.min(initial=0.0)))
 
 
 def check_plausible(rows: Activities, plan: Plan, library: Library, issues: Issues) -> None:

@@ -61,7 +61,8 @@ def line_table(rows: Activities, plan: Plan, gwp: Mapping[str, Fraction], langua
         "rung": ["; ".join(dict.fromkeys(getattr(s, language) for t in r.terms for s in t.rung)) for _, r in keys],
         "factor_ids": [" ".join(dict.fromkeys(f.id for t in r.terms for f in t.factors)) for _, r in keys],
     }
-    index = np.where(good, plan.key, -1)
+    whole = bool(good.all())
+    index = plan.key if whole else np.where(good, plan.key, -1).astype(np.int32)
     for name, texts in per_key.items():
         columns[name] = to_dictionary(index, texts)
     targets = [t.target for t in plan.terms]
@@ -73,20 +74,20 @@ def line_table(rows: Activities, plan: Plan, gwp: Mapping[str, Fraction], langua
         """Add the chosen entries of each row; null where the row has none, or has one of those it must be `without`."""
         each = np.bincount(plan.term_key[chosen], minlength=len(keys))
         lacking = np.bincount(plan.term_key[without], minlength=len(keys)) if without is not None else 0 * each
-        known = np.append((each > 0) & (lacking == 0), False)
+        unknown = np.append((each == 0) | (lacking > 0), True)
         total = np.zeros(len(table))
-        for place in range(int(each.max(initial=0))):  # mostly once: a key has one term of a gas
-            at = np.full(len(keys) + 1, -1, dtype=np.int64)
-            factor = np.ones(len(keys) + 1)
+        for place in range(int(each.max(initial=0)) if len(plan.amount) else 0):  # mostly once: one term of a gas
+            at = np.zeros(len(keys) + 1, dtype=np.int64)
+            factor = np.zeros(len(keys) + 1)
             for number in np.flatnonzero(each > place).tolist():
                 mine = np.flatnonzero(chosen[plan.first_term[number] : plan.first_term[number + 1]])[place]
                 at[number] = mine
                 factor[number] = 1.0 if weight is None else weight[plan.first_term[number] + mine]
-            here = at[index]
-            part = plan.amount[np.where(here >= 0, begin + here, 0)] if len(plan.amount) else np.zeros(len(table))
-            part = part if (factor == 1.0).all() else part * factor[index]
-            total += np.where(here >= 0, part, 0.0)
-        return to_arrow(total, ~known[index])
+            part = plan.amount.take(begin + at.take(index, mode="wrap"), mode="clip")
+            if not whole or (factor[:-1] != 1.0).any():
+                part *= factor.take(index, mode="wrap")
+            total += part
+        return to_arrow(total, unknown[index] if unknown[:-1].any() or not whole else None)
 
     for gas in sorted(set(targets) - {ENERGY, PRIMARY}):
         chosen = np.array([t == gas for t in targets]) & (bases != 2)
@@ -98,5 +99,5 @@ def line_table(rows: Activities, plan: Plan, gwp: Mapping[str, Fraction], langua
         columns[name] = spread(weighed & (bases != other), weight, without=unweighed & (bases != other))
     columns["energy_kgce"] = spread(np.array([t == ENERGY for t in targets], dtype=bool))
     columns["energy_primary_kgce"] = spread(np.array([t == PRIMARY for t in targets], dtype=bool))
-    columns["key"] = to_arrow(index.astype(np.int32), ~good)
+    columns["key"] = to_arrow(index, ~good)
     return pa.table(columns)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -65,20 +64,30 @@ class Plan:
         return np.repeat(np.arange(len(self.keys)), np.diff(self.first_term)).astype(np.int32)
 
     @cached_property
-    def entries(self) -> tuple[np.ndarray, np.ndarray]:
-        """Row (int64) and term (int32) of every entry: each computed row once per term of its key."""
+    def spans(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The computed rows, how many entries each has, and where these begin; int64[computed rows] each."""
         good = np.flatnonzero(~self.bad)
         counts = np.diff(self.first_term)[self.key[good]]
-        row = np.repeat(good, counts)
-        offset = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return row, (self.first_term[self.key[row]] + offset).astype(np.int32)
+        return good, counts, np.cumsum(counts) - counts
+
+    @cached_property
+    def entries(self) -> tuple[np.ndarray, np.ndarray]:
+        """Row (int64) and term (int32) of every entry: each computed row once per term of its key."""
+        good, counts, _ = self.spans
+        return np.repeat(good, counts), self.along(self.first_term[self.key[good]])
+
+    def along(self, first: np.ndarray) -> np.ndarray:
+        """Return numbers that count up from a first one over the entries of each computed row, as int32[entries]."""
+        _, counts, begin = self.spans
+        each = np.repeat((first - begin).astype(np.int32), counts)
+        each += np.arange(len(each), dtype=np.int32)
+        return each
 
     @cached_property
     def amount(self) -> np.ndarray:
         """Amount of each entry [kg of gas or kgce], as float64[entries]."""
         row, term = self.entries
-        whole = [t.scale * math.prod((s.value for s in t.slots), start=Fraction(1)) for t in self.terms]
-        scale = np.array([as_pair(number) for number in whole], dtype=np.float64).reshape(-1, 2)
+        scale = np.array([as_pair(t.fixed) for t in self.terms], dtype=np.float64).reshape(-1, 2)
         column = np.full((len(self.terms), len(OVERRIDES)), -1, dtype=np.int32)
         for number, t in enumerate(self.terms):
             for place, name in enumerate(s.column for s in t.slots if s.column):
@@ -154,14 +163,15 @@ def decimal_pairs(values: np.ndarray) -> np.ndarray:
 def _beyond(values: np.ndarray, power: float, whole: np.ndarray) -> np.ndarray:
     """Return ``whole / power - values``, where the product of a value and the power is known exactly."""
     splitter = 134217729.0
-    tops, rests = [], []
-    for factor in (values, np.full_like(values, power)):
-        part = splitter * factor
-        tops.append(part - (part - factor))
-        rests.append(factor - tops[-1])
+    part = splitter * power
+    power_top = part - (part - power)
+    power_rest = power - power_top
+    parts = splitter * values
+    top = parts - (parts - values)
+    rest = values - top
     product = values * power
-    error = ((product - tops[0] * tops[1]) - rests[0] * tops[1]) - tops[0] * rests[1]
-    error = rests[0] * rests[1] - error
+    error = ((product - top * power_top) - rest * power_top) - top * power_rest
+    error = rest * power_rest - error
     return np.asarray(((whole - product) - error) / power)
 
 

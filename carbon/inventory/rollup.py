@@ -55,8 +55,7 @@ class Gathered:
 
     def amounts(self, plan: Plan) -> Sums:
         """Return the sums in the order of the entries of a plan of these rows."""
-        row, term = plan.entries
-        place = self.first[row] + (term - plan.first_term[plan.key[row]])
+        place = plan.along(self.first[plan.spans[0]])
         return Sums(self.amount.limbs[np.minimum(place, len(self.amount.limbs) - 1)], self.amount.bias)
 
 
@@ -89,7 +88,7 @@ class Cells:
         else:
             self.sums = gathered.amounts(plan).by(number, len(sample))
         self.facility, self.term = facility[row[sample]], term[sample]
-        good = np.flatnonzero(~plan.bad)
+        good, _, _ = plan.spans
         number, sample = distinct(facility[good], plan.key[good]) if len(good) else (number[:0], sample[:0])
         if gathered is None:
             self.quantities = Sums.of(plan.quantity[good], number, len(sample))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from carbon import units
 from carbon.errors import Said
@@ -73,6 +75,16 @@ class Term:
     def factors(self) -> tuple[Factor, ...]:
         """Every printed number that it uses."""
         return tuple(factor for slot in self.slots for factor in slot.factors)
+
+    @cached_property
+    def fixed(self) -> Fraction:
+        """What is known of it before any row: scale and printed numbers in one, exactly."""
+        return self.scale * math.prod((slot.value for slot in self.slots), start=Fraction(1))
+
+    @cached_property
+    def digits(self) -> float:
+        """Decimal logarithm of the magnitude of `fixed`; 0 where that is nothing."""
+        return math.log10(abs(self.fixed.numerator)) - math.log10(self.fixed.denominator) if self.fixed else 0.0
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,11 +63,14 @@ class Partition:
             return read(path, issues, sheet="activities")
         if path.suffix.lower() == ".parquet":
             return self._read_row_groups(path, issues)
-        with path.open("rb") as file:
+        data = bytearray(len(self.header) + self.stop - self.start)
+        data[: len(self.header)] = self.header
+        with path.open("rb", buffering=0) as file:
             file.seek(self.start)
-            data = file.read(self.stop - self.start)
+            count = _fill(file, memoryview(data)[len(self.header) :])
         found = Issues()
-        source = read_bytes(self.header + data, self.name, ".csv", found)
+        del data[len(self.header) + count :]
+        source = read_bytes(data, self.name, ".csv", found)
         by = self.first - self.header.count(b"\n") - 1
         issues.extend(replace(issue, lines=[int(line) + by for line in issue.lines]) for issue in found)
         return None if source is None else replace(shifted(source, by), digest=self.digest)
@@ -158,30 +162,45 @@ def _of_csv(path: Path, name: str, size: int) -> Iterator[Partition]:
     stamp = _stamp(path)
     with path.open("rb") as file:
         header = _header(file)
-        start, line = len(header), header.count(b"\n") + 1
-        rest = b""
+    start, line = len(header), header.count(b"\n") + 1
+    with path.open("rb", buffering=0) as file:
+        file.seek(start)
+        held, data = 0, bytearray(size)  # the first bytes of `data` are held from the block before
         while True:
-            block = file.read(size)
-            data = rest + block
-            if not data:
+            if held + size > len(data):
+                data.extend(bytes(held + size - len(data)))
+            count = _fill(file, memoryview(data)[held : held + size])
+            held += count
+            if not held:
                 if line == header.count(b"\n") + 1:  # a header alone
                     yield Partition(
                         str(path), name, 0, start, start, line, hashlib.sha256(header).hexdigest(), stamp, header
                     )
                 return
-            end = len(data) if not block or len(block) < size else _line_end(data)
+            end = held if count < size else _line_end(data, held)
             if end <= 0:  # one row longer than a partition
-                rest = data
                 continue
-            piece, rest = data[:end], data[end:]
-            digest = hashlib.sha256(header)
-            digest.update(piece)
-            if piece.strip(b"\r\n"):
+            if _FILLED.search(data, 0, end):
+                digest = hashlib.sha256(header)
+                digest.update(memoryview(data)[:end])
                 yield Partition(str(path), name, 0, start, start + end, line, digest.hexdigest(), stamp, header)
             start += end
-            line += piece.count(b"\n")
-            if len(block) < size:
+            line += data.count(b"\n", 0, end)
+            data[: held - end] = data[end:held]
+            held -= end
+            if count < size:
                 return
+
+
+_FILLED = re.compile(rb"[^\r\n]")
+
+
+def _fill(file: io.RawIOBase, room: memoryview) -> int:
+    """Read until there is no room or no more to read, and return how many bytes came."""
+    count = 0
+    while count < len(room) and (more := file.readinto(room[count:])):
+        count += more
+    return count
 
 
 def _header(file: io.BufferedReader) -> bytes:
@@ -194,10 +213,10 @@ def _header(file: io.BufferedReader) -> bytes:
     return b"".join(lines)
 
 
-def _line_end(data: bytes) -> int:
-    """Return the place after the last line end that lies outside quotes; 0 if there is none."""
-    quotes, end = data.count(b'"'), data.rfind(b"\n") + 1
-    inside = quotes - data.count(b'"', end)
+def _line_end(data: bytearray, stop: int) -> int:
+    """Return the place after the last line end before `stop` that lies outside quotes; 0 if there is none."""
+    quotes, end = data.count(b'"', 0, stop), data.rfind(b"\n", 0, stop) + 1
+    inside = quotes - data.count(b'"', end, stop)
     while end > 0 and inside % 2:
         before = data.rfind(b"\n", 0, end - 1) + 1
         inside -= data.count(b'"', before, end)

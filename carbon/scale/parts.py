@@ -138,10 +138,8 @@ def _sums(plan: Plan, number: np.ndarray, sample: np.ndarray) -> tuple[np.ndarra
     good = ~plan.bad[sample]
     terms = np.where(good, np.diff(plan.first_term)[plan.key[sample]] if len(plan.keys) else 0, 0)
     first = np.cumsum(terms) - terms
-    row, term = plan.entries
-    place = (first[number[row]] + (term - plan.first_term[plan.key[row]])).astype(np.int32)
-    amount = Sums.of(plan.amount, place, int(terms.sum()))
-    fine = np.flatnonzero(~plan.bad)
+    fine, _, _ = plan.spans
+    amount = Sums.of(plan.amount, plan.along(first[number[fine]]), int(terms.sum()))
     quantity = Sums.of(plan.quantity[fine], number[fine], len(sample))
     return amount.limbs, first, quantity.limbs
 
