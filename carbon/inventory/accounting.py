@@ -21,6 +21,7 @@ from carbon.inventory.checks import (
     check_plausible,
     check_streams,
 )
+from carbon.inventory.completeness import Completeness
 from carbon.inventory.output import check_output, resolve_output
 from carbon.inventory.plan import Plan
 from carbon.inventory.resolve import OVERRIDES, Activities, Facility, resolve
@@ -28,7 +29,6 @@ from carbon.inventory.result import Result
 from carbon.inventory.rollup import Cells, Gathered
 from carbon.inventory.routes import route
 from carbon.inventory.terms import ENERGY, PRIMARY, Key, Routed
-from carbon.inventory.totals import Completeness
 from carbon.library import Library, load_library
 from carbon.reading import Source, check_sheets, source_of
 from carbon.schema import choices

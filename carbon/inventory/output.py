@@ -12,11 +12,12 @@ import numpy as np
 from carbon import periods, units
 from carbon.arrays import distinct
 from carbon.errors import Issues, near_misses
+from carbon.inventory.completeness import Completeness
 from carbon.inventory.plan import from_limbs
 from carbon.inventory.resolve import Activities, Facility, unit_code
 from carbon.inventory.rollup import Cells
 from carbon.inventory.terms import ENERGY, PRIMARY, Term
-from carbon.inventory.totals import Completeness, rounded, weighted
+from carbon.inventory.totals import rounded, weighted
 from carbon.periods import Period
 from carbon.tables import Table
 

@@ -221,7 +221,9 @@ class Sums:
         order = order[np.searchsorted(group[order], 0) :]
         if len(order):
             found, begin = np.unique(group[order], return_index=True)
-            out[found] = np.add.reduceat(self.limbs[order], begin, axis=0)
+            filled = np.flatnonzero(self.limbs.any(axis=0))
+            part = slice(int(filled[0]), int(filled[-1]) + 1) if len(filled) else slice(0)
+            out[found, part] = np.add.reduceat(self.limbs[:, part][order], begin, axis=0)
         return Sums(carried(out), self.bias)
 
     def fractions(self) -> list[Fraction]:
@@ -232,8 +234,9 @@ class Sums:
 def carried(limbs: np.ndarray) -> np.ndarray:
     """Return accumulators whose limbs, but for the top one, lie in [0, 2**32)."""
     for place in range(limbs.shape[1] - 1):
-        limbs[:, place + 1] += limbs[:, place] >> 32
-        limbs[:, place] &= 0xFFFFFFFF
+        if (carry := limbs[:, place] >> 32).any():
+            limbs[:, place + 1] += carry
+            limbs[:, place] &= 0xFFFFFFFF
     return limbs
 
 

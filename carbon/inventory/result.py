@@ -16,6 +16,8 @@ import pyarrow as pa
 
 from carbon.documents import MethodPack
 from carbon.errors import Issues, UsageError
+from carbon.inventory.completeness import Completeness
+from carbon.inventory.energy import energy_totals
 from carbon.inventory.explain import explain_line
 from carbon.inventory.lines import line_table
 from carbon.inventory.output import Output, intensities
@@ -23,7 +25,7 @@ from carbon.inventory.plan import Plan
 from carbon.inventory.provenance import provenance
 from carbon.inventory.resolve import Activities
 from carbon.inventory.rollup import Cells, Gathered
-from carbon.inventory.totals import Completeness, emission_totals, energy_totals, grouped_totals
+from carbon.inventory.totals import emission_totals, grouped_totals
 from carbon.inventory.uncertainty import Uncertainty
 from carbon.library import Library
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from carbon.benchmarks import Verdicts
+    from carbon.report.plots import ResultPlots
 
 TOTALS_COLUMNS = (
     "facility", "group", "period", "scope", "category", "basis", "co2_t", "ch4_t", "n2o_t", "other_co2e_t", "co2e_t",
@@ -189,6 +192,13 @@ class Result:
         from carbon.benchmarks import benchmark_result
 
         return benchmark_result(self, levels, as_of)
+
+    @property
+    def plot(self) -> ResultPlots:
+        """Plotly figures: totals, gases, facilities, energy, sankey, intensity; the same as on the page."""
+        from carbon.report.plots import ResultPlots
+
+        return ResultPlots(self)
 
     def issue_table(self) -> pd.DataFrame:
         """Return the issues with message and remedy, as in ``issues.csv``."""

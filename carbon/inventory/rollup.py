@@ -120,6 +120,14 @@ class Cells:
         return sorted({p for period in native for p in roll_up_periods(period)})
 
     @cached_property
+    def period_ranks(self) -> np.ndarray:
+        """Place of each period where a quarter follows its months and a year its quarters, as int64[periods]."""
+        order = sorted(range(len(self.periods)), key=lambda n: (self.periods[n].end, -self.periods[n].start))
+        ranks = np.empty(len(order), dtype=np.int64)
+        ranks[order] = np.arange(len(order))
+        return ranks
+
+    @cached_property
     def places(self) -> list[Place]:
         """Every facility, every group, and all together if that is more than one of these."""
         used = sorted({f.id: f for f in self.facilities}.values(), key=lambda f: f.id)

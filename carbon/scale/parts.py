@@ -192,8 +192,8 @@ def save(part: Part, path: Path) -> None:
     """Write a part; nothing in the file is code."""
     table = part.table
     arrays = {"line": table.line, "bad": table.bad, "key": part.key, "lost": part.lost, "lines": part.lines,
-              "amount": part.amount, "first": part.first,
-              "quantity": part.quantity}  # fmt: skip
+              "first": part.first}  # fmt: skip
+    arrays |= _packed("amount", part.amount) | _packed("quantity", part.quantity)
     arrays |= {f"codes.{name}": codes for name, codes in table.codes.items()}
     arrays |= {f"numbers.{name}": numbers for name, numbers in table.numbers.items()}
     facts = {
@@ -239,12 +239,26 @@ def load(path: Path) -> Part:
         arrays["key"],
         arrays["lost"],
         arrays["lines"],
-        arrays["amount"],
+        _unpacked("amount", arrays),
         arrays["first"],
-        arrays["quantity"],
+        _unpacked("quantity", arrays),
         issues,
         spread,
     )
+
+
+def _packed(name: str, limbs: np.ndarray) -> dict[str, np.ndarray]:
+    """Return accumulators without the limbs at either end that are nothing in all of them; mostly four are left."""
+    filled = np.flatnonzero(limbs.any(axis=0))
+    first, stop = (int(filled[0]), int(filled[-1]) + 1) if len(filled) else (0, 0)
+    return {name: np.ascontiguousarray(limbs[:, first:stop]), f"{name}_at": np.array([first, limbs.shape[1]])}
+
+
+def _unpacked(name: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    part, (first, width) = arrays[name], arrays[f"{name}_at"].tolist()
+    limbs = np.zeros((len(part), width), dtype=np.int64)
+    limbs[:, first : first + part.shape[1]] = part
+    return limbs
 
 
 def _plain(parts: Any) -> Any:

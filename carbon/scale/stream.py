@@ -23,7 +23,7 @@ from carbon.scale.partitions import SIZE, Partition
 from carbon.scale.parts import Part, compute_part, load, save
 
 CONTEXT = "context.json"
-_FORMAT = 1  # of parts on disk
+_FORMAT = 2  # of parts on disk
 
 
 @dataclass(frozen=True)
