@@ -112,7 +112,9 @@ def read(path: Path, issues: Issues, sheet: str | None = None) -> Source | None:
     return None if found is None else replace(found, digest=hashlib.sha256(data).hexdigest())
 
 
-def read_bytes(data: Bytes, name: str, suffix: str, issues: Issues, sheet: str | None = None) -> Source | None:
+def read_bytes(
+    data: Bytes, name: str, suffix: str, issues: Issues, sheet: str | None = None, *, later: bool = False
+) -> Source | None:
     """Read what a file holds, as `read` does.
 
     Parameters
@@ -127,6 +129,8 @@ def read_bytes(data: Bytes, name: str, suffix: str, issues: Issues, sheet: str |
         Receives what is wrong.
     sheet : str, optional
         Table that is wanted of a workbook.
+    later : bool
+        Whether it is a later part of a file whose beginning was taken for text.
 
     Returns
     -------
@@ -135,6 +139,9 @@ def read_bytes(data: Bytes, name: str, suffix: str, issues: Issues, sheet: str |
     """
     if not data[:4096].strip() and not data.strip():
         issues.add("T102", file=name)
+        return None
+    if suffix == ".csv" and not later and (data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4096]):
+        issues.add("T104", file=name)
         return None
     found = {".csv": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_excel}[suffix](data, name, issues, sheet)
     if found is None:
@@ -214,9 +221,6 @@ def _frame_column(values: Any) -> pa.Array | pa.ChunkedArray:
 
 def _decode(data: Bytes, name: str, issues: Issues) -> str | None:
     """Return the text; any other encoding than UTF-8 is said."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4096]:
-        issues.add("T104", file=name)
-        return None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -253,8 +257,7 @@ def _read_csv_fast(data: Bytes, name: str) -> Source | None:
     end = data.find(b"\n", begin)
     head = data[begin : end if end >= 0 else len(data)].rstrip(b"\r")
     delimiter = max(b",", b";", b"\t", key=head.count)
-    plain = head.strip(delimiter + b' "') and b"\0" not in data[:4096]
-    if not plain or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")):
+    if not head.strip(delimiter + b' "') or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")):
         return None
     quoted = b'"' in data
     if quoted and not _quotes_whole_cells(data if data.find(b'"', begin + len(head)) >= 0 else head, delimiter):

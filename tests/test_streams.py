@@ -126,6 +126,18 @@ def test_bad_rows_are_the_same_in_any_partitions(tmp_path: Path, bad: str, size:
     assert where[0] == where[1]
 
 
+def test_mark_that_is_not_seen_far_down_spoils_its_row_alone(tmp_path: Path) -> None:
+    """A NUL says of the beginning of a file that it is no text, and of a partition further down nothing."""
+    good = activities(200).splitlines()
+    bad = "plant 0,2023-01,die\0sel,5,t,combustion,CN-SD"
+    source = tmp_path / "activities.csv"
+    source.write_text("\n".join([*good[:190], bad, *good[190:]]) + "\n", encoding="utf-8")
+    for size in (300, 9_000):
+        one, _, other, _ = both(source, size)
+        for found in (one, other):
+            assert [(i.code, list(i.lines)) for i in found.issues.errors] == [("T114", [191])]
+
+
 def test_measured_values_and_uncertainties_are_the_same(tmp_path: Path) -> None:
     rng = random.Random(3)
     head = "facility,period,item,quantity,unit,use,ncv,ncv_unit,uncertainty_pct,meter"
@@ -202,7 +214,6 @@ def test_changed_partitions_alone_are_computed_again(tmp_path: Path) -> None:
     again = Some()
     run_stream(source, out, size=1000, pool=again)
     assert again.done == 0
-    source.write_text(text.replace("diesel", "DIESEL") if "diesel" not in text else text[:-20] + "\n", encoding="utf-8")
     source.write_text(text + "plant 9,2023-01,diesel,1,t,combustion,CN-SD\n", encoding="utf-8")
     more = Some()
     found, where = run_stream(source, out, size=1000, pool=more)

@@ -70,7 +70,7 @@ class Partition:
             count = _fill(file, memoryview(data)[len(self.header) :])
         found = Issues()
         del data[len(self.header) + count :]
-        source = read_bytes(data, self.name, ".csv", found)
+        source = read_bytes(data, self.name, ".csv", found, later=self.start > len(self.header))
         by = self.first - self.header.count(b"\n") - 1
         issues.extend(replace(issue, lines=[int(line) + by for line in issue.lines]) for issue in found)
         return None if source is None else replace(shifted(source, by), digest=self.digest)
