@@ -1,14 +1,11 @@
-"""A product chain from suppliers up to consumers: what one unit of each reference flow has caused."""
+"""A product chain from suppliers up to consumers: what one unit of each reference flow has caused.
+
+It takes what `carbon.kernels.chains.demand_sweep` takes, and is compiled by the signature of that.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-
-SIGNATURE = """void(
-    Array(float64, 2, "C", readonly=True), Array(float64, 2, "C", readonly=True), Array(float64, 2, "C", readonly=True),
-    Array(int64, 2, "C", readonly=True), Array(int64, 2, "C", readonly=True), Array(int64, 1, "C", readonly=True),
-    Array(int64, 1, "C", readonly=True), Array(int64, 1, "C", readonly=True), Array(int64, 1, "C", readonly=True),
-    int64, int64, float64[:, :, ::1])"""
 
 
 def intensity_sweep(

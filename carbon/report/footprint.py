@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from carbon.errors import distinct_lines
 from carbon.footprint.recycling import FACTOR_A
 from carbon.footprint.rules import find_rule
 from carbon.footprint.study import Footprint
@@ -22,7 +21,7 @@ from carbon.report.evidence import (
     gwp_set,
     is_own_method,
 )
-from carbon.report.markdown import escape, figure, table
+from carbon.report.markdown import escape, figure, issue_section, table
 from carbon.report.pact import decimal, primary_data_share
 from carbon.report.shares import share_lines
 from carbon.report.spread import cause_lines, spread_lines
@@ -30,7 +29,6 @@ from carbon.report.words import words
 from carbon.schema import choice_ids, choices, folded
 
 if TYPE_CHECKING:
-    from carbon.errors import Issue
     from carbon.footprint.uncertain import Uncertainty
 
 MOST = 10
@@ -268,7 +266,8 @@ def _quality(found: Footprint, uncertainty: Mapping[str, Uncertainty], w: dict[s
     out += [w["primary_note"], "", f"### {w['uncertainty']}", "", *spread_lines(found, uncertainty, w)]
     if public:
         return out
-    return out + (cause_lines(found, uncertainty, w) if uncertainty else []) + _balances(found, w) + _issues(found, w)
+    out += (cause_lines(found, uncertainty, w) if uncertainty else []) + _balances(found, w)
+    return out + issue_section(found.issues, found.study.language, w, "###")
 
 
 def _balances(found: Footprint, w: dict[str, str]) -> list[str]:
@@ -285,23 +284,6 @@ def _balances(found: Footprint, w: dict[str, str]) -> list[str]:
     ]  # fmt: skip
     header = [w["in_process"], w["kind_of_balance"], w["unit"], w["in"], w["out"], w["difference"]]
     return [f"### {w['balance']}", "", *table(header, rows, 3, "balances.csv", w)]
-
-
-def _issues(found: Footprint, w: dict[str, str]) -> list[str]:
-    """Return the issues: errors and warnings one by one, notes of one code together."""
-    language = found.study.language
-    grouped: dict[tuple[str, ...], list[Issue]] = {}
-    for issue in found.issues.ordered():
-        key = (issue.code,) if issue.severity == "note" else (issue.code, issue.message(language))
-        grouped.setdefault(key, []).append(issue)
-    rows = []
-    for issues in grouped.values():
-        first, lines = issues[0], distinct_lines(issues)
-        text = first.message(language)
-        text = w["values"].format(n=len(issues), first=text) if len(issues) > 1 else text
-        rows.append([first.code, w[first.severity], escape(text), escape(first.remedy(language)), str(lines or "")])
-    header: Sequence[str] = [w["code"], w["severity"], w["message"], w["remedy"], w["lines"]]
-    return [f"### {w['issues']}", "", *table(header, rows, 1, "issues.csv", w)] if rows else []
 
 
 def _trace(found: Footprint, inputs: Mapping[str, str], w: dict[str, str], public: bool) -> list[str]:

@@ -14,7 +14,7 @@ from carbon.report.words import words
 from carbon.schema import choices
 
 if TYPE_CHECKING:
-    from carbon.errors import Issue
+    from carbon.errors import Issue, Issues
     from carbon.inventory import Result
 
 _SPECIAL = re.compile(r"([\\`*_\[\]#|<>~])")
@@ -114,7 +114,7 @@ def render_markdown(result: Result) -> str:
         _energy(result, w)
         + _intensity(result, w)
         + _verdicts(result, w)
-        + _issues(result, w)
+        + issue_section(result.every_issue, result.language, w, "##")
         + _sources(facts, w, result.language)
     )
     return "\n".join(out)
@@ -261,24 +261,20 @@ def by_set(records: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     return list(found.values())
 
 
-def _issues(result: Result, w: dict[str, str]) -> list[str]:
-    """Return the issues: errors and warnings one by one, notes of one code together."""
-    if not result.every_issue:
-        return []
-    language = result.language
+def issue_section(issues: Issues, language: str, w: dict[str, str], heading: str) -> list[str]:
+    """Return the issues under a heading, if there are any; notes of one code stand together."""
     grouped: dict[tuple[str, ...], list[Issue]] = {}
-    for issue in result.every_issue.ordered():
+    for issue in issues.ordered():
         key = (issue.code,) if issue.severity == "note" else (issue.code, issue.message(language))
         grouped.setdefault(key, []).append(issue)
     rows = []
-    for issues in grouped.values():
-        first, lines = issues[0], distinct_lines(issues)
+    for found in grouped.values():
+        first, lines = found[0], distinct_lines(found)
         text = first.message(language)
-        if len(issues) > 1:
-            text = w["values"].format(n=len(issues), first=text)
+        text = w["values"].format(n=len(found), first=text) if len(found) > 1 else text
         rows.append([first.code, w[first.severity], escape(text), escape(first.remedy(language)), str(lines or "")])
     header = [w["code"], w["severity"], w["message"], w["remedy"], w["lines"]]
-    return [f"## {w['issues']}", "", *table(header, rows, 1, "issues.csv", w)]
+    return [f"{heading} {w['issues']}", "", *table(header, rows, 1, "issues.csv", w)] if rows else []
 
 
 def _sources(facts: dict[str, Any], w: dict[str, str], language: str) -> list[str]:
