@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench smoke clean
+.PHONY: demo test lint docs bench smoke clean
 
 $(BIN)/carbon: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -12,6 +12,10 @@ $(BIN)/carbon: pyproject.toml
 
 $(VENV)/.test: $(BIN)/carbon
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,lint]"
+	touch $@
+
+$(VENV)/.docs: $(BIN)/carbon
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
 	touch $@
 
 $(VENV)/.bench: $(BIN)/carbon
@@ -29,6 +33,10 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "the manual: site/index.html"
+
 bench: $(VENV)/.bench
 	$(BIN)/python -m pytest benchmarks/perf --benchmark-enable --benchmark-only --benchmark-json=$(VENV)/bench.json -q
 	$(BIN)/python -m benchmarks.perf.report $(VENV)/bench.json benchmarks/perf/README.md
@@ -37,4 +45,4 @@ smoke: $(VENV)/.bench
 	$(BIN)/python -m pytest benchmarks/perf -q
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) build dist site

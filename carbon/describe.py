@@ -11,15 +11,15 @@ from fractions import Fraction
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
-from carbon.documents import Document
 from carbon.errors import UsageError, near_misses
-from carbon.library import Library, load_library
-from carbon.report import words
 from carbon.schema import choices, schema, table_names
 from carbon.schema import template as table_template
 from carbon.units import vocabulary
+
+if TYPE_CHECKING:
+    from carbon.documents import Document
 
 LISTS = {"uses": "use", "instruments": "instrument", "kinds": "exchange", "allocations": "allocation"}
 SETTINGS = {  # name → file, model and where it lives
@@ -83,17 +83,21 @@ def describe(name: str, language: str = "en") -> str:
             for c in schema(name).values()
         )
     if name in SETTINGS:
-        return "\n".join(_settings(model_of(name), language))
+        return "\n".join(_setting_line(one, language) for one in settings(model_of(name), language))
     if name in LISTS:
         return "\n".join(
             f"{c.id:<18} {c.name_zh:<12} {c.meaning_zh if language == 'zh' else c.meaning_en}"
             for c in choices(LISTS[name]).values()
         )
     if name == "items":
+        from carbon.library import load_library
+
         return "\n".join(f"{i.id:<44} {i.kind:<12} {i.name_zh} · {i.name_en}" for i in load_library().items)
     if name == "units":
         return "  ".join(vocabulary())
     if name == "methods":
+        from carbon.library import load_library
+
         library = load_library()
         packs = [library.pack(identifier) for identifier in library.pack_ids]
         return "\n".join(f"{p.id:<20} {p.title_zh if language == 'zh' else p.title_en} — {p.document}" for p in packs)
@@ -132,6 +136,8 @@ def model_of(name: str) -> type[Document]:
 
 def inner_model(annotation: Any) -> type[Document] | None:
     """Return the model that a value, a list of values or an optional value is of; None where it is plain."""
+    from carbon.documents import Document
+
     for one in (annotation, *get_args(annotation)):
         if isinstance(one, type) and issubclass(one, Document):
             return one
@@ -172,22 +178,42 @@ def meaning(model: type[Document], key: str, language: str) -> str:
     return own or (documented(model).get(key, "") if language == "en" else "")
 
 
-def _settings(model: type[Document], language: str, before: str = "") -> Iterator[str]:
-    """Yield the keys of a model, those of tables in it below them."""
-    w = _WORDS[language]
+class Setting(NamedTuple):
+    """One key of a settings file: how it is written, what it means, which values it allows."""
+
+    key: str
+    kind: str
+    required: bool
+    meaning: str
+    allowed: str
+    default: Any
+
+
+def settings(model: type[Document], language: str = "en", before: str = "") -> Iterator[Setting]:
+    """Yield the keys of a settings file, those of tables in it behind them.
+
+    Examples
+    --------
+    >>> [one.key for one in settings(model_of("run")) if one.required]
+    []
+    """
     for key, field in model.model_fields.items():
         inner = inner_model(field.annotation)
-        allowed = _allowed(model, key, field)
-        required = w["required"] if field.is_required() else ""
         kind = _kind(field.annotation) if inner is None else f"[[{key}]]" if _is_list(field.annotation) else f"[{key}]"
-        text = f"{before + key:<26} {kind:<13} {required:<9} {meaning(model, key, language)}"
-        text += f"  [{allowed}]" if allowed else ""
         given = None if field.is_required() else field.get_default(call_default_factory=True)
-        if given not in (None, "", [], {}) and inner is None:
-            text += f"  ({w['default']} {given})"
-        yield text
+        default = None if given in ("", [], {}) or inner is not None else given
+        said = meaning(model, key, language)
+        yield Setting(before + key, kind, field.is_required(), said, _allowed(model, key, field), default)
         if inner is not None:
-            yield from _settings(inner, language, f"{before}{key}.")
+            yield from settings(inner, language, f"{before}{key}.")
+
+
+def _setting_line(one: Setting, language: str) -> str:
+    """Return the line that describes a key."""
+    w = _WORDS[language]
+    text = f"{one.key:<26} {one.kind:<13} {w['required'] if one.required else '':<9} {one.meaning}"
+    text += f"  [{one.allowed}]" if one.allowed else ""
+    return text + (f"  ({w['default']} {one.default})" if one.default is not None else "")
 
 
 def _plain(annotation: Any) -> Any:
@@ -220,7 +246,9 @@ def _allowed(model: type[Document], key: str, field: Any) -> str:
     if key == "method":
         return "carbon describe methods"
     if key == "gwp":
-        library: Library = load_library()
+        from carbon.library import load_library
+
+        library = load_library()
         return " | ".join([*(name.split("/")[1] for name in library.set_ids if name.startswith("ipcc-gwp/")), "none"])
     if model.__name__ == "FootprintFile" and key in ("rule", "recycling", "pact"):
         from carbon.footprint.recycling import FACTOR_A
@@ -239,6 +267,7 @@ def _allowed(model: type[Document], key: str, field: Any) -> str:
 def _rules(language: str) -> Iterator[str]:
     """Yield the rule sets of product footprints, with what is known of each."""
     from carbon.footprint.rules import rules
+    from carbon.report import words
 
     w, sure = _WORDS[language], words("footprint", language)
     for rule in rules().values():

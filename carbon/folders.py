@@ -53,7 +53,7 @@ def check_target(target: Path, names: Collection[str]) -> None:
     if not target.is_dir() or (found and not _is_result(target)):
         message = f"{target} exists and is not a result folder; choose another with -o, or remove it"
         raise UsageError(message)
-    if others := sorted(found - set(names) - DEBRIS):
+    if others := sorted(name for name in found - set(names) - DEBRIS if not _is_unchanged(target, name)):
         message = f"{target} also holds {', '.join(others[:5])}, which a new result would replace; move it elsewhere"
         raise UsageError(message)
 
@@ -63,6 +63,14 @@ def _is_result(folder: Path) -> bool:
     with suppress(OSError, ValueError):
         document = json.loads((folder / MARK).read_text("utf-8"))
         return isinstance(document, dict) and {"inputs", "results"} <= document.keys()
+    return False
+
+
+def _is_unchanged(folder: Path, name: str) -> bool:
+    """Return whether a file is as the earlier result wrote it, so that nothing of the user's is lost with it."""
+    with suppress(OSError, ValueError):
+        written = json.loads((folder / MARK).read_text("utf-8"))["results"]
+        return isinstance(written, dict) and written.get(name) == _sha256(folder / name)
     return False
 
 

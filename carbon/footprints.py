@@ -36,6 +36,8 @@ from carbon.report.evidence import (
 )
 from carbon.report.footprint import render_footprint
 from carbon.report.pact import product_footprint, public_footprint
+from carbon.report.page import write
+from carbon.report.page.footprints import page_of_footprint
 from carbon.schema import folded, table_words
 from carbon.workbooks import sheet_names
 
@@ -49,7 +51,7 @@ PUBLIC_PARTS = ("total", "gas", "stage", "origin", "apart")
 PUBLIC = ("footprint.csv", "quality.csv", "report.md", "pact.json", MARK)
 WRITTEN = (
     *PUBLIC, "contributions.csv", "edges.csv", "allocation.csv", "balances.csv", "sensitivity.csv", "issues.csv",
-    "draws.parquet",
+    "draws.parquet", "report.html",
 )  # fmt: skip
 BLOCK = 5000  # draws that a worker of a cluster makes at a time
 
@@ -278,7 +280,7 @@ def run_footprint(path: str | Path, out: str | Path | None = None, **changes: An
         new one is whole.
     **changes
         ``language``, ``draws``, ``seed``, ``gwp``, ``region``, … beat the study file; ``public`` is a second folder,
-        without the bill of material.
+        without the bill of material; with ``report=True`` there is a page ``report.html``, as the command writes it.
 
     Returns
     -------
@@ -307,12 +309,9 @@ def run_footprint(path: str | Path, out: str | Path | None = None, **changes: An
 
 def run_study(
     path: str | Path, out: str | Path | None = None, *, public: str | Path | None = None, pool: Cluster | None = None,
-    **changes: Any,
+    report: bool = False, **changes: Any,
 ) -> tuple[Computed, Path]:  # fmt: skip
-    """Compute a footprint study and write its result folder, with all that is said about it; as `run_footprint`.
-
-    With a `pool`, its workers make the draws.
-    """
+    """Compute a footprint study and write its result folder, as `run_footprint`; the workers of a `pool` draw."""
     job = open_study(path, **changes)
     target = Path(out) if out is not None else job.folder / "results"
     check_target(target, WRITTEN)
@@ -323,7 +322,7 @@ def run_study(
             raise UsageError(message)
         check_target(Path(public), PUBLIC)
     done = compute(job, pool)
-    write_footprint(done, target)
+    write_footprint(done, target, report=report)
     if public is not None:
         export_public(done, Path(public), hashlib.sha256((target / MARK).read_bytes()).hexdigest())
     return done, target
@@ -402,7 +401,7 @@ def _run_study(changes: Mapping[str, Any], item: tuple[int, Order]) -> Computed:
     return run_study(order.study, order.out, public=order.public, **changes)[0]
 
 
-def write_footprint(done: Computed, target: Path) -> None:
+def write_footprint(done: Computed, target: Path, *, report: bool = False) -> None:
     """Write the result folder of a study.
 
     Parameters
@@ -411,6 +410,8 @@ def write_footprint(done: Computed, target: Path) -> None:
         What is written.
     target : pathlib.Path
         The folder; replaced if it is an earlier result.
+    report : bool
+        Whether ``report.html`` is written.
     """
     found = done.footprint
     tables = {
@@ -429,6 +430,8 @@ def write_footprint(done: Computed, target: Path) -> None:
         if found.study.draws and done.uncertainty:
             _write_draws(folder / "draws.parquet", done)
         _write_words(folder, done, public=False)
+        if report:
+            write(page_of_footprint(found, done.inputs, done.uncertainty), folder / "report.html")
 
     write_folder(target, fill, evidence(found, done.inputs, done.uncertainty), WRITTEN)
 

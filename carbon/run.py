@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from carbon.report import cell, render_markdown
 from carbon.schema import folded, table_words
 from carbon.workbooks import filled_sheets
 
+MOST_MARKED = 2 << 20  # bytes of a workbook that is copied with marks along with a run
 NAMES = {name: table_words(name) for name in ("activities", "facilities", "output")}
 WRITTEN = {
     "totals.csv", "energy.csv", "intensity.csv", "benchmarks.csv", "issues.csv", "lines.parquet", "lines", "parts",
@@ -191,7 +194,8 @@ def run(
         Result folder; ``results`` in the run folder (``<file>-results`` beside a file) if left out. An earlier result
         there is replaced only when the new one is whole.
     report : bool
-        Whether ``report.html`` and ``report.xlsx`` are written, as the command does.
+        Whether ``report.html`` and ``report.xlsx`` are written, and a marked copy of a workbook with issues, as the
+        command does.
     **changes
         ``method``, ``gwp``, ``language``, … beat the run file.
 
@@ -211,7 +215,7 @@ def run(
     target = Path(out) if out is not None else job.out
     check_target(target, WRITTEN)
     result, digests = compute(job)
-    write(result, target, digests, report=report)
+    write(result, target, digests, report=report, tables=job.tables.values())
     return result, target
 
 
@@ -240,7 +244,41 @@ def fill_result(result: Result, fresh: Path, *, report: bool = False) -> None:
         write_workbook(result, fresh / "report.xlsx")
 
 
-def write(result: Result, target: Path, digests: dict[str, str], *, report: bool = False) -> None:
+def write_marked(
+    tables: Iterable[Path], folder: Path, digests: Collection[str], issues: Issues, language: str
+) -> None:  # fmt: skip
+    """Write a copy of each workbook that has issues, marked beside its cells: ``<name>-marked.xlsx``.
+
+    Of one with more than `MOST_MARKED` bytes it would take longer than a report may: ``carbon check --marked`` does it.
+
+    Parameters
+    ----------
+    tables : iterable of Path
+        Input tables.
+    folder : pathlib.Path
+        Receives the copies.
+    digests : collection of str
+        SHA-256 of what was computed; a file that has changed since is not copied.
+    issues : Issues
+        What is wrong.
+    language : {"en", "zh"}
+        Of the texts.
+    """
+    placed = [i.file for i in issues if i.severity != "note" and len(i.lines)]
+    for path in dict.fromkeys(tables):
+        named = any(file.startswith(printable(path.name)) for file in placed)
+        if named and path.suffix.lower() == ".xlsx" and path.stat().st_size <= MOST_MARKED:
+            from carbon.report.marked import marked_bytes
+
+            data = path.read_bytes()
+            unchanged = hashlib.sha256(data).hexdigest() in digests
+            if unchanged and (made := marked_bytes({path.name: data}, issues, language)):
+                (folder / f"{path.stem[:80]}-marked.xlsx").write_bytes(made)
+
+
+def write(
+    result: Result, target: Path, digests: dict[str, str], *, report: bool = False, tables: Iterable[Path] = ()
+) -> None:
     """Write a result folder: all files into a new folder beside it, then swap.
 
     Parameters
@@ -253,12 +291,16 @@ def write(result: Result, target: Path, digests: dict[str, str], *, report: bool
         SHA-256 of every input file.
     report : bool
         Whether ``report.html`` and ``report.xlsx`` are written, as the command does.
+    tables : iterable of Path
+        Input tables, of which workbooks with issues are copied with marks if there is a report.
     """
 
     def fill(fresh: Path) -> None:
         from pyarrow import parquet
 
         fill_result(result, fresh, report=report)
+        if report:
+            write_marked(tables, fresh, digests.values(), result.every_issue, result.language)
         lines = result.line_arrow
         parquet.write_table(lines, fresh / "lines.parquet", **parquet_options(lines))
 
@@ -299,7 +341,9 @@ def _explain(folder: Path, line: int, language: str) -> str:
     files = sorted((folder / "lines").glob("*.parquet")) or [folder / "lines.parquet"]
     found = [(path, lines) for path in files if (lines := parquet.read_table(path, filters=wanted)).num_rows]
     if not found:
-        message = f"no line {line} in {folder / 'lines.parquet'}"
+        spans = [pc.min_max(parquet.read_table(path, columns=["line"])["line"]).as_py() for path in files]
+        ends = [end for span in spans for end in span.values() if end is not None]
+        message = f"{folder} has no line {line}" + (f"; its lines are {min(ends)} to {max(ends)}" if ends else "")
         raise UsageError(message)
     path, lines = found[0]
     record = {name: value for name, value in lines.slice(0, 1).to_pylist()[0].items() if value is not None}

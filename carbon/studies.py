@@ -11,6 +11,7 @@ from typing import Any
 from carbon.benchmarks.portfolios import BELOW_COLUMNS, SHARE_COLUMNS, TARGET_COLUMNS, Portfolio, portfolio
 from carbon.benchmarks.upgrades.checking import SAVINGS_COLUMNS, SavingsCheck, check_savings
 from carbon.benchmarks.upgrades.files import StudyFile
+from carbon.benchmarks.upgrades.flows import CASH_COLUMNS
 from carbon.benchmarks.upgrades.upgrading import ABATEMENT_COLUMNS, UPGRADE_COLUMNS, Upgrade, upgrade
 from carbon.documents import load, validated
 from carbon.errors import DataError, Issues, UsageError, near_misses, printable
@@ -21,7 +22,7 @@ from carbon.schema import folded, table_words
 _TABLES = {*SUFFIXES, ".xls", ".ods", ".json", ".txt"}  # a folder that is called so was meant to be a file
 FILES = {"measures": "upgrade.toml", "savings": "savings.toml"}
 WRITTEN = {
-    "measures": ("upgrade.csv", "abatement.csv", "issues.csv", MARK),
+    "measures": ("upgrade.csv", "abatement.csv", "cash-flow.csv", "issues.csv", MARK, "report.html"),
     "savings": ("savings-check.csv", "issues.csv", MARK),
     "portfolio": ("targets.csv", "shares.csv", "below-baseline.csv", "issues.csv", MARK),
 }
@@ -104,8 +105,10 @@ def _table(folder: Path, name: str, settings: StudyFile) -> Path:
     raise DataError(issues, settings.language)
 
 
-def run_upgrade(path: str | Path, out: str | Path | None = None, **changes: Any) -> tuple[Upgrade, Path]:
-    """Compute an upgrade study and write ``upgrade.csv``, ``abatement.csv``, ``issues.csv``, ``provenance.json``.
+def run_upgrade(
+    path: str | Path, out: str | Path | None = None, *, report: bool = False, **changes: Any
+) -> tuple[Upgrade, Path]:  # fmt: skip
+    """Compute an upgrade study and write its tables, issues and provenance into a result folder.
 
     Parameters
     ----------
@@ -114,6 +117,8 @@ def run_upgrade(path: str | Path, out: str | Path | None = None, **changes: Any)
     out : path, optional
         Result folder; ``results`` beside the study file (``<file>-results`` beside a table) if left out. An earlier
         result there is replaced only when the new one is whole.
+    report : bool
+        Whether the page ``report.html`` is written, as the command does.
     **changes
         ``language``, ``region``, ``year``, ``as_of``, … beat the study file.
 
@@ -136,16 +141,18 @@ def run_upgrade(path: str | Path, out: str | Path | None = None, **changes: Any)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     found, where = run_upgrade(shipped.folder("examples") / "upgrade", Path(folder) / "results")
     ...     sorted(p.name for p in where.iterdir())
-    ['abatement.csv', 'issues.csv', 'provenance.json', 'upgrade.csv']
+    ['abatement.csv', 'cash-flow.csv', 'issues.csv', 'provenance.json', 'upgrade.csv']
     """
     study, target, source, issues = _prepared(path, "measures", out, changes)
     try:
         found = upgrade(source, study=study.settings, issues=issues)
     except DataError as error:
         raise DataError(error.issues, study.settings.language) from error
-    tables = {"upgrade.csv": (UPGRADE_COLUMNS, found.records), "abatement.csv": (ABATEMENT_COLUMNS,
-              found.abatement_records)}  # fmt: skip
-    _write("measures", target, tables, found, study.settings.language)
+    tables = {
+        "upgrade.csv": (UPGRADE_COLUMNS, found.records), "abatement.csv": (ABATEMENT_COLUMNS, found.abatement_records),
+        "cash-flow.csv": (CASH_COLUMNS, found.flow.records),
+    }  # fmt: skip
+    _write("measures", target, tables, found, study.settings.language, found if report else None)
     return found, target
 
 
@@ -248,12 +255,18 @@ def _prepared(
 
 def _write(
     name: str, target: Path, tables: Mapping[str, tuple[Sequence[str], list[dict[str, Any]]]],
-    found: Upgrade | SavingsCheck | Portfolio, language: str,
+    found: Upgrade | SavingsCheck | Portfolio, language: str, shown: Upgrade | None = None,
 ) -> None:  # fmt: skip
+    """Write a result folder, with the page of what is `shown`."""
     issues = found.verdicts.issues if isinstance(found, Portfolio) else found.issues
     rows = {**tables, "issues.csv": (ISSUE_COLUMNS, list(issues.rows(language)))}
 
     def fill(folder: Path) -> None:
         write_tables(folder, rows)
+        if shown is not None:
+            from carbon.report.page.render import write
+            from carbon.report.page.upgrades import page_of_upgrade
+
+            write(page_of_upgrade(shown), folder / "report.html")
 
     write_folder(target, fill, found.provenance, WRITTEN[name])

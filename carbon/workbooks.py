@@ -7,7 +7,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,8 @@ from carbon.schema import folded
 
 MAXIMUM_CELLS = 1 << 25  # of the rectangle that a sheet spans, blank ones included
 LISTS_SHEET = "_lists"  # what the drop-down lists of a template choose from
+ISSUES_SHEET, ISSUES_COLUMN = "问题 Issues", "问题 / Issues"  # what a marked copy has beside the user's own
+OWN_SHEETS = frozenset({LISTS_SHEET, ISSUES_SHEET})
 STORED = re.compile(r"[T ]00:00:00(\.0+)?([+-]\d\d:?\d\d|Z)?$")  # what storage adds to a day
 
 
@@ -105,7 +107,7 @@ def open_sheet(
             members = _members(archive)
             filled = tuple(
                 title for title, (member, _) in members.items()
-                if title != LISTS_SHEET and _holds_data(archive, member)
+                if title not in OWN_SHEETS and _holds_data(archive, member)
             )  # fmt: skip
             title = _chosen({t: visible for t, (_, visible) in members.items()}, filled, names, kin)
             survey = _Survey(archive.read(members[title][0]))
@@ -120,13 +122,13 @@ def open_sheet(
     ) as error:  # fmt: skip
         issues.add("T110", file=file, value=str(error)[:120] or type(error).__name__)
         return None
-    rows = [[cell_text(cell) for cell in row] for row in grid]
-    formulas = {place: f"={text or '…'}"[:80] for place, text in survey.formulas.items() if min(place) > 0}
-    for (row, column), text in (survey.failed | formulas).items():
-        if row > 0 and column > 0:
-            rows.extend([] for _ in range(row - len(rows)))
-            rows[row - 1].extend([None] * (column - len(rows[row - 1])))
-            rows[row - 1][column - 1] = text
+    survey.complete(grid)
+    rows = [[cell_text(cell) for cell in row] for row in without_marks(grid)]
+    formulas = {
+        place: text[:80]
+        for place, text in survey.lacking.items()
+        if place[0] <= len(rows) and place[1] <= len(rows[place[0] - 1])
+    }
     found = Sheet(title, rows, formulas, filled)
     if not members[title][1]:
         issues.add("T141", file=found.name(file), value=title)
@@ -153,6 +155,84 @@ def read_sheet(
         first = found.formulas[lines[0], column]
         issues.add("T142", file=found.name(file), lines=lines, column=column_letters(column), value=first)
     return found.rows
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One sheet of a workbook as it is stored: numbers, texts, days, truths.
+
+    Attributes
+    ----------
+    title : str
+        What it is called.
+    visible : bool
+        Whether it is shown.
+    rows, columns : int
+        What it spans.
+    grid : callable
+        Reads its cells from the first row and column on, None or empty text for nothing. A formula is its stored value,
+        or its own text where that is missing or an error.
+    """
+
+    title: str
+    visible: bool
+    rows: int
+    columns: int
+    grid: Callable[[], list[list[Any]]]
+
+
+def raw_sheets(data: bytes, maximum: int) -> list[Raw]:
+    """Return the sheets of a workbook that hold data, without the marks of a marked copy; none of what cannot be read.
+
+    Parameters
+    ----------
+    data : bytes
+        The workbook.
+    maximum : int
+        Bytes that it may unpack to.
+    """
+    import python_calamine
+
+    found = []
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size, limit = _sizes(archive, len(data), maximum)
+            members = _members(archive) if size <= limit else {}
+            if not members:
+                return []
+            book = python_calamine.CalamineWorkbook.from_object(io.BytesIO(data))
+            for title, (member, visible) in members.items():
+                if title in OWN_SHEETS or not _holds_data(archive, member):
+                    continue
+                survey = _Survey(archive.read(member))
+
+                def grid(title: str = title, survey: _Survey = survey) -> list[list[Any]]:
+                    cells: list[list[Any]] = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+                    survey.complete(cells)
+                    return without_marks(cells)
+
+                found.append(Raw(title, visible, survey.rows, survey.columns, grid))
+    except (
+        python_calamine.CalamineError, zipfile.BadZipFile, zlib.error, expat.ExpatError,
+        EOFError, LookupError, OSError, RuntimeError, ValueError,
+    ):  # fmt: skip
+        return []
+    return found
+
+
+def without_marks(rows: list[list[Any]]) -> list[list[Any]]:
+    """Return the rows of a sheet without the column that a marked copy has beside the user's own.
+
+    Examples
+    --------
+    >>> without_marks([["item", "问题 / Issues"], ["coal", "U101 …"]])
+    [['item'], ['coal']]
+    """
+    head = next((row for row in rows if any(str(cell or "").strip() for cell in row)), [])
+    width = next((n for n in range(len(head), 0, -1) if str(head[n - 1] or "").strip()), 0)
+    if not width or head[width - 1] != ISSUES_COLUMN:
+        return rows
+    return [row[: width - 1] for row in rows]
 
 
 def say_unread(filled: Collection[str], read: Collection[str], file: str, issues: Issues) -> None:
@@ -257,6 +337,19 @@ class _Survey:
         self._parser = parser
         end = _END.search(xml)  # what an extension behind the cells holds is no cell
         parser.Parse(xml[: end.end()] if end else xml, end is None)
+
+    @property
+    def lacking(self) -> dict[tuple[int, int], str]:
+        """Formulas without a stored value, as they are written."""
+        return {place: f"={text or '…'}" for place, text in self.formulas.items() if min(place) > 0}
+
+    def complete(self, rows: list[list[Any]]) -> None:
+        """Put into the rows of the sheet what the workbook reader leaves empty: failed formulas and those unvalued."""
+        for (row, column), text in (self.failed | self.lacking).items():
+            if row > 0 and column > 0:
+                rows.extend([] for _ in range(row - len(rows)))
+                rows[row - 1].extend([None] * (column - len(rows[row - 1])))
+                rows[row - 1][column - 1] = text
 
     def _open(self, tag: str, given: dict[str, str]) -> None:
         name = _local(tag)

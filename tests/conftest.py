@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 import carbon
 from carbon.library import Library
 
-pytest_plugins = ["shared.imported", "shared.clusters"]  # their fixtures
+pytest_plugins = ["shared.imported", "shared.clusters", "shared.pages"]  # their fixtures
 
 # The same examples on every run and machine, nothing kept on disk. A failing law shows its first example as it came,
 # since shrinking whole tables takes minutes. HYPOTHESIS_PROFILE=shrink makes it small, =search tries new ones.

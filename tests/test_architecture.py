@@ -48,8 +48,13 @@ WALLS = {
     "jinja2": {"carbon/report"},
     "xlsxwriter": {"carbon/report"},
 }
-# the one door upwards: `result.benchmark()` hands the result itself to the floor above
-HANDS_UP = {("carbon.inventory.result", "carbon.benchmarks")}
+# the doors upwards: `result.benchmark()` and the three `plot` hand the result itself to a floor above
+HANDS_UP = {
+    ("carbon.inventory.result", "carbon.benchmarks"),
+    ("carbon.inventory.result", "carbon.report"),
+    ("carbon.footprint.study", "carbon.report"),
+    ("carbon.benchmarks.upgrades.upgrading", "carbon.report"),
+}
 MUTATORS = {
     "append", "extend", "insert", "add", "update", "setdefault", "pop", "popitem", "clear", "remove", "discard", "sort",
     "reverse", "__setitem__", "__delitem__", "appendleft", "extendleft",

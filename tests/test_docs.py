@@ -1,39 +1,58 @@
 """What the documents show is what happens."""
 
-import doctest
 import re
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 
 import pytest
+from shared.documents import ROOT, run_page, snippets
 
 from carbon.cli.commands import app
 from carbon.library import load_library
 
-ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def test_python_in_the_readme_prints_what_it_says():
-    code = "\n".join(re.findall(r"```python\n(.*?)```", README, flags=re.S))
-    test = doctest.DocTestParser().get_doctest(code, {}, "README.md", "README.md", 0)
-    result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).run(test)
-    assert result.attempted > 4
-    assert result.failed == 0
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with a copy of the examples, which is the current one."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("*results*"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
-def test_command_in_the_readme_prints_what_it_says(tmp_path):
-    command, *expected = re.search(r"```console\n\$ (.*?)```", README, flags=re.S)[1].splitlines()
-    words = command.split()
-    assert words[0] == "carbon"
-    done = subprocess.run(
-        [sys.executable, "-m", *words, "-o", str(tmp_path / "out")],
-        capture_output=True, encoding="utf-8", cwd=ROOT, check=False,
-    )  # fmt: skip
-    shown = [line.strip() for line in done.stdout.splitlines()]
-    for line in filter(None, map(str.strip, expected)):
-        assert line in shown
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_what_a_page_shows_is_what_happens(page, place):
+    text = page.read_text("utf-8")
+    for module in re.findall(r"(?m)^needs: (\w+)$", text.partition("\n---\n")[0]):
+        pytest.importorskip(module)
+    run_page(text, page.relative_to(ROOT).as_posix())
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "```python\n>>> 1 + 1\n3\n```\n",
+        "```python\nprint(1)\n```\n",
+        "```console\n$ carbon explain U102\nU102 (note): …\n```\n",
+        "```console\n$ carbon explain U999\n…\n```\n",
+        "```toml\na = \n```\n",
+        "```csv\na,b\n1\n```\n",
+        "```sh\nmake nothing\n```\n",
+        "```sh\npip install 'carbon-accounting[nothing]'\n```\n",
+        "```yaml\na: 1\n```\n",
+    ],
+    ids=["wrong", "no doctest", "other output", "exit code", "toml", "csv", "target", "extra", "kind"],
+)
+def test_a_page_that_shows_something_else_is_found(page, place):
+    with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
+        run_page(page, "page.md")
+
+
+def test_the_readme_and_the_tutorials_have_snippets_that_run():
+    for page in (ROOT / "README.md", *(ROOT / "docs" / "tutorials").glob("*.md")):
+        assert {"python", "console"} & {one.kind for one in snippets(page.read_text("utf-8"))}, page
 
 
 def test_every_command_and_pack_is_in_the_readme():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import math
 import re
@@ -13,15 +14,17 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-import python_calamine
+from shared.books import grid, names, table
 from typer.testing import CliRunner
 
 from carbon import units
 from carbon.cli.app import app
 from carbon.errors import UsageError
+from carbon.inventory.result import TOTALS_COLUMNS
 from carbon.library import load_library
-from carbon.report import forms, sheets
-from carbon.report.sheets import Book, Column, plain, sheet_name
+from carbon.report import csv_bytes, forms, sheets
+from carbon.report.grid import Column, plain
+from carbon.report.sheets import Book, sheet_name
 from carbon.report.words import words
 from carbon.report.workbook import workbook_bytes, write_workbook
 from carbon.run import check, compute, open_job
@@ -33,22 +36,6 @@ HOSTILE = (
     "=1+1", "@x", "+cmd|' /C calc'!A0", "-2+3", "<script>alert(1)</script>", "<r><t>x</t></r>", "_x0041_", "]]>&amp;",
     "http://example.org", "{=1}", "0123",
 )  # fmt: skip
-
-
-def grid(data: bytes, name: str | int) -> list[list[Any]]:
-    book = python_calamine.CalamineWorkbook.from_object(io.BytesIO(data))
-    sheet = book.get_sheet_by_index(name) if isinstance(name, int) else book.get_sheet_by_name(name)
-    return sheet.to_python(skip_empty_area=False)
-
-
-def names(data: bytes) -> list[str]:
-    return python_calamine.CalamineWorkbook.from_object(io.BytesIO(data)).sheet_names
-
-
-def table(rows: list[list[Any]], first: str) -> list[dict[str, Any]]:
-    """Return the table of a sheet that begins with this header."""
-    start = next(n for n, row in enumerate(rows) if row[0] == first)
-    return [dict(zip(rows[start], row, strict=True)) for row in rows[start + 1 :]]
 
 
 @pytest.fixture(scope="module", params=["en", "zh"])
@@ -104,7 +91,8 @@ def test_summary_says_first_what_is_unverified(result, data):
     unverified = next(n for n, line in enumerate(lines) if line.startswith(w["unverified"]))
     assert unverified < lines.index(w["facility"])
     assert names(data)[0] == w["summary"]
-    assert len(names(data)) == 10
+    assert names(data)[1] == w["contents"]
+    assert len(names(data)) == 11 + 3  # and the facilities
 
 
 def test_categories_stand_side_by_side(result, data):
@@ -143,6 +131,24 @@ def test_incomplete_result_says_so(tmp_path):
     assert row[w["is_whole"]] == w["no"]
 
 
+def test_what_is_used_of_xlsxwriter_is_as_expected():
+    """Numbers of formats and shared texts are hidden in xlsxwriter: if they came to mean something else, this fails."""
+    book = Book("x")
+    style, text = book.by.style("mass", "bold"), book.by.text("a & b")
+    assert book.by.style("mass", "bold") == style
+    book.sheet("x").table([Column("n", [1.5], "mass", looks=["bold"]), Column("t", ["a & b"])], "")
+    with zipfile.ZipFile(io.BytesIO(book.data())) as archive:
+        formats = re.search(r"<cellXfs.*?</cellXfs>", archive.read("xl/styles.xml").decode(), re.S)[0]
+        looks = re.findall(r"<xf .*?(?:/>|</xf>)", formats)
+        assert "applyNumberFormat" in looks[style]
+        assert "applyFont" in looks[style]
+        texts = re.findall(r"<si><t[^>]*>(.*?)</t></si>", archive.read("xl/sharedStrings.xml").decode())
+        assert texts[text] == "a &amp; b"
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert f'<c r="A2" s="{style}"><v>1.5</v></c>' in sheet
+    assert '<dimension ref="A1:B2"/>' in sheet
+
+
 # --- what users write -------------------------------------------------------------------------------------------------
 
 
@@ -159,8 +165,9 @@ def test_hostile_texts_stay_texts(tmp_path):
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         for name in archive.namelist():
             if name.startswith("xl/worksheets/"):
+                assert "/_rels/" not in name
                 text = archive.read(name).decode()
-                assert not re.search(r"<f[ >]|<hyperlink", text)
+                assert not re.search(r"<f[ >]|r:id", text)  # no formula, and no link out of the workbook
         assert "<script>" not in archive.read("xl/sharedStrings.xml").decode()
 
 
@@ -217,6 +224,8 @@ def test_header_stays_and_filters(data):
             if name.startswith("xl/worksheets/sheet"):
                 text = archive.read(name).decode()
                 assert 'state="frozen"' in text
+                split = re.search(r'ySplit="(\d+)"', text)
+                assert split is None or int(split[1]) <= 8, "a small screen would show nothing else"
                 assert "<autoFilter" in text
                 assert "<cols>" in text
 
@@ -348,4 +357,10 @@ def test_libreoffice_opens_both_and_finds_no_error(tmp_path):
         assert not [cell for row in new for cell in row if isinstance(cell, str) and re.match(r"#\w+[!?]|Err:", cell)]
         wide = [value for row in old for value in row if isinstance(value, float)]
         assert [value for row in new for value in row if isinstance(value, float)] == pytest.approx(wide, rel=1e-14)
+    rows = table(grid(after, words("workbook", "zh")["totals"]), words("report", "zh")["facility"])
+    text = csv_bytes(TOTALS_COLUMNS, found.total_records).decode("utf-8-sig")  # what totals.csv is
+    given = [float(record["co2e_t"]) for record in csv.DictReader(io.StringIO(text))]
+    assert [row[words("workbook", "zh")["co2e"]] for row in rows] == pytest.approx(
+        given, rel=1e-14
+    )  # saved to 15 digits
     assert check(tmp_path / "out" / "form.xlsx").errors == []

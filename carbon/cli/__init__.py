@@ -18,7 +18,7 @@ def main() -> None:
     try:
         from carbon.cli.commands import app
 
-        app()
+        app(prog_name="carbon")
     except UsageError as error:
         print(f"carbon: {printable(error)}", file=sys.stderr)
         sys.exit(2)
@@ -26,12 +26,15 @@ def main() -> None:
         from carbon.cli.show import language, print_issues
 
         print_issues(error.issues, language(error.language))
+        for note in getattr(error, "__notes__", ()):
+            print(printable(note), file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
-        print(f"carbon: {printable(error)[:400]}", file=sys.stderr)
+        said = ": ".join(str(part) for part in (error.strerror, error.filename) if part) or error
+        print(f"carbon: {printable(said)[:400]}", file=sys.stderr)
         sys.exit(2)
     except Exception:
         import traceback

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from carbon.cli import show
+from carbon.cli import completion, show
 from carbon.describe import described, templates
-from carbon.errors import DataError, UsageError
-from carbon.report import words
+from carbon.errors import DataError, UsageError, printable
 
 if TYPE_CHECKING:
     from carbon.scale.cluster import Cluster
@@ -21,8 +20,9 @@ Lang = Annotated[Literal["zh", "en"] | None, typer.Option("--lang", help="Langua
 Where = Annotated[
     Path, typer.Argument(help="Run folder, activity file (.csv, .xlsx, .parquet), folder or glob of these.")
 ]
-Method = Annotated[str, typer.Option("--method", help="Method pack; beats the run file.")]
-Extra = Annotated[list[Path] | None, typer.Option("--factors", help="Folder with own factor sets.")]
+Method = Annotated[
+    str, typer.Option("--method", help="Method pack; beats the run file.", autocompletion=completion.methods)
+]
 Stream = Annotated[bool | None, typer.Option("--stream/--no-stream", help="In constant memory, as large input is.")]
 Dask = Annotated[bool, typer.Option("--dask", help="Compute on a Dask cluster; a local one unless told otherwise.")]
 Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes of the local cluster; 0 = by processors.")]
@@ -31,6 +31,7 @@ Scheduler = Annotated[str, typer.Option("--scheduler", help="Address of a runnin
 app = typer.Typer(
     name="carbon", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
     help="Energy and carbon accounting: activity data and sourced factors in, retraceable totals out.",
+    epilog="中文：carbon init 示例 --lang zh 生成示例文件夹，再按其提示运行。",
 )  # fmt: skip
 
 
@@ -53,52 +54,83 @@ def options(
     del version
 
 
-factors = typer.Typer(no_args_is_help=True, help="Search, show, list and check emission factors.")
-app.add_typer(factors, name="factors", rich_help_panel="Look up")
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder to make.")],
+    kind: Annotated[
+        Literal["quarterly", "footprint", "upgrade"] | None,
+        typer.Argument(help="What to begin with; else the name of the folder if it is one of these, or quarterly."),
+    ] = None,
+    lang: Lang = None,
+) -> None:
+    """Make a folder with an invented example to change.
 
-
-@app.command(rich_help_panel="Work")
-def init(folder: Annotated[Path, typer.Argument(help="Folder to make.")], lang: Lang = None) -> None:
-    """Make a run folder with an example to change: run.toml, activities.csv, facilities.csv, output.csv."""
-    from carbon.starter import make_run_folder
+    A run of one quarter, the study of a product footprint, or a study of equipment upgrades.
+    """
+    from carbon.cli.paths import quoted
+    from carbon.report import words
+    from carbon.starter import KINDS, make_starter
 
     spoken = show.language(lang)
-    for path in make_run_folder(folder, spoken):
-        print(path)
-    print(words("terminal", spoken)["started"].format(folder / "activities.csv", folder))
+    chosen = kind or (folder.name if folder.name in KINDS else "quarterly")
+    made = make_starter(folder, chosen, spoken)
+    print(*map(printable, made), sep="\n")
+    w = words("terminal", spoken)
+    command, table = KINDS[chosen]
+    print(w["started"])
+    print(f"  carbon {command} {quoted(folder)}")
+    print(w["own_rows"].format(printable(folder / f"{table}.csv")))
+    also = "" if show.language(None) == spoken else f" --lang {spoken}"
+    print(f"  carbon describe {table}{also}")
+    print(f"  carbon check {quoted(folder)}")
+    print(w["other_starts"])
+    print("\n".join(f"  carbon init {other}{also}" for other in KINDS if other != chosen))
 
 
-@app.command(rich_help_panel="Work")
+@app.command()
 def run(
     path: Where,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Result folder.")] = None,
     method: Method = "",
-    gwp: Annotated[str, typer.Option("--gwp", help="GWP set: sar, ar4, ar5, ar6, … or none.")] = "",
+    gwp: Annotated[
+        str,
+        typer.Option("--gwp", help="GWP set: sar, ar4, ar5, ar6, … or none.", autocompletion=completion.potentials),
+    ] = "",
     lang: Lang = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html and report.xlsx.")] = True,
     stream: Stream = None,
+    partition: Annotated[int, typer.Option("--partition", min=1, help="MiB of CSV in a partition of a stream.")] = 32,
     dask: Dask = False,
     workers: Workers = 0,
     scheduler: Scheduler = "",
 ) -> None:
-    """Compute a run folder or activity file and write the result folder."""
+    """Compute a run folder or activity file; write the result folder."""
+    from carbon.cli.checking import RUN
+    from carbon.cli.paths import expect, quoted
     from carbon.run import run as run_job
     from carbon.streams import is_large, run_stream
 
+    expect(path, RUN, lang=lang)
     pool = cluster(dask, workers, scheduler)
     streamed = pool is not None or (is_large(path) if stream is None else stream)
     asked: dict[str, Any] = {"method": method, "gwp": gwp, "language": lang}
     try:
         if streamed:
             with show.progress(f"carbon run {path}") as told:
-                result, where = run_stream(path, out, pool=pool, told=told, report=report, **asked)
+                result, where = run_stream(
+                    path, out, pool=pool, size=partition << 20, told=told, report=report, **asked
+                )
         else:
             with show.busy(f"carbon run {path}"):
                 result, where = run_job(path, out, report=report, **asked)
     except DataError as error:
         error.language = lang or error.language
         if not as_json:
+            if any(len(issue.lines) for issue in error.issues):
+                from carbon.report import words
+
+                error.add_note(words("workbook", show.language(error.language))["marked_how"].format(quoted(path)))
             raise
         import json
 
@@ -108,7 +140,14 @@ def run(
     if as_json:
         print(show.as_json(result, where))
     else:
+        from carbon.report import words
+
         show.summary(result, where)
+        said, copies = words("workbook", result.language), sorted(where.glob("*-marked.xlsx"))
+        for copy in copies:
+            print(said["marked_made"].format(printable(copy)))
+        if not copies and path.suffix.lower() == ".xlsx" and any(len(i.lines) for i in result.issues.errors):
+            print(said["marked_how"].format(printable(path)))
     raise typer.Exit(0 if result.complete else 1)
 
 
@@ -130,78 +169,112 @@ def cluster(dask: bool, workers: int, scheduler: str) -> Cluster | None:
     return Cluster(workers, scheduler)
 
 
-@app.command(rich_help_panel="Work")
+@app.command()
 def check(
     path: Annotated[Path, typer.Argument(help="Run folder, activity file, or study folder (footprints, upgrades, …).")],
     method: Method = "",
     lang: Lang = None,
+    marked: Annotated[
+        Path | None, typer.Option("--marked", help="Workbook to make: your tables, issues beside the cells.")
+    ] = None,
 ) -> None:
-    """Check an input or a study and print everything that is wrong, without writing anything."""
-    from carbon.cli.checking import check_path
+    """Say what is wrong with a run or a study; change nothing."""
+    from carbon.cli.checking import check_path, mark_tables
+    from carbon.cli.paths import COMMANDS, expect, own_language
+    from carbon.report import words
+    from carbon.report.sheets import check_new
 
+    expect(path, *COMMANDS, lang=lang)
+    if marked is not None:
+        check_new(marked)
     with show.busy(f"carbon check {path}"):
         issues = check_path(path, method=method, language=lang)
-    spoken = show.language(lang)
+    spoken = show.language(lang or own_language(path))
     show.print_issues(issues, spoken, most=1000)
     print(words("terminal", spoken)["counts"].format(**issues.counts()))
+    if marked is not None:
+        made = mark_tables(path, issues, marked, spoken)
+        print(words("workbook", spoken)["marked_made" if made else "marked_nothing"].format(printable(marked)))
     raise typer.Exit(1 if issues.errors else 0)
 
 
-@app.command(rich_help_panel="Look up")
+@app.command()
 def explain(
-    what: Annotated[str, typer.Argument(help="Issue code (U102), or RESULTS:LINE.")], lang: Lang = None
+    what: Annotated[str, typer.Argument(help="Issue code (U102), or RESULTS:LINE.", autocompletion=completion.codes)],
+    lang: Lang = None,
 ) -> None:
-    """Explain an issue code, or how one line of a result was computed."""
+    """Retrace one line of a result; explain an issue code."""
     from carbon.cli.checking import refuse_study_result
+    from carbon.cli.paths import expect_result, quoted
     from carbon.errors import explain_code
+    from carbon.report import words
     from carbon.run import explain as explain_result
 
     folder, _, line = what.rpartition(":")
+    w = words("terminal", show.language(lang))
     if folder and re.fullmatch("[0-9]{1,18}", line):
         refuse_study_result(Path(folder), line)
+        expect_result(Path(folder), lang)
         print(explain_result(folder, int(line), lang or ""))
-    else:
-        if Path(what).exists():
-            message = f"say which line: carbon explain {what}:2"
-            raise UsageError(message)
+    elif Path(what).exists():
+        raise UsageError(w["which_line"].format(quoted(Path(what))))
+    elif re.fullmatch("[A-Za-z][0-9]{1,5}", what):
         print(explain_code(what, show.language(lang)))
+    else:
+        raise UsageError(w["not_explained"].format(what=printable(what)))
 
 
-@app.command(rich_help_panel="Look up")
+@app.command()
 def describe(
-    what: Annotated[str, typer.Argument(help=", ".join(described()))],
+    what: Annotated[str, typer.Argument(help=", ".join(described()), autocompletion=completion.topics)],
     lang: Lang = None,
 ) -> None:
-    """Describe the columns of a table, the keys of a settings file, or a list: what is required, allowed, meant."""
+    """Describe columns of a table, keys of settings, or a closed list.
+
+    What each means, which are required, and what is allowed.
+    """
     from carbon.describe import describe as text
 
     print(text(what, show.language(lang)))
 
 
-@app.command(rich_help_panel="Work")
+@app.command()
 def template(
-    what: Annotated[str, typer.Argument(help=", ".join(templates()))],
+    what: Annotated[str, typer.Argument(help=", ".join(templates()), autocompletion=completion.tables)],
     lang: Lang = None,
     xlsx: Annotated[bool, typer.Option("--xlsx", help="Make a workbook with lists to choose from instead.")] = False,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Workbook to make; else NAME.xlsx here.")] = None,
 ) -> None:
-    """Print a CSV with header and one example row, or the settings of a footprint study (study.toml)."""
+    """Print a table to fill in, or make it as a workbook.
+
+    A CSV with header and one example row; of `study`, the settings of a footprint study (study.toml).
+    """
     from carbon.describe import template as text
 
     found = text(what, show.language(lang))
     if xlsx or out is not None:
+        from carbon.cli.paths import quoted
+        from carbon.report import words
         from carbon.report.forms import write_form
+        from carbon.tables import COMMANDS
 
         spoken = show.language(lang)
         made = write_form(what, out or Path(f"{what}.xlsx"), spoken)
-        print(words("workbook", spoken)["made"].format(made, made))
+        said = words("workbook", spoken)
+        if what in COMMANDS:
+            print(said["made"].format(printable(made), quoted(made), COMMANDS[what]))
+        else:
+            print(said["made_part"].format(printable(made), f"{what}.xlsx"))
         return
     sys.stdout.write(found if what == "study" else "\ufeff" + found)
 
 
-@app.command(rich_help_panel="Look up")
+@app.command()
 def selftest() -> None:
-    """Check this installation: shipped data, worked examples, compiled against interpreted arithmetic."""
+    """Check this installation.
+
+    Shipped data, worked examples, compiled against interpreted arithmetic.
+    """
     from carbon.selftest import selftest as test
 
     failed = False
@@ -209,64 +282,3 @@ def selftest() -> None:
         print(f"{'FAIL' if problem else 'ok  '} {name}{': ' + problem if problem else ''}")
         failed |= bool(problem)
     raise typer.Exit(3 if failed else 0)
-
-
-@factors.command("search")
-def factors_search(
-    words: Annotated[list[str], typer.Argument(help="Words, in any language.")],
-    extra: Extra = None,
-    lang: Lang = None,
-) -> None:
-    """Search factors by item, region, document, year."""
-    from carbon.library import load_library
-
-    library = load_library(extra or ())
-    found = library.search(" ".join(words))
-    if not found:
-        near = library.items.near(words[0])
-        message = f"no factor has {' '.join(words)!r}" + (f"; items near it: {', '.join(near)}" if near else "")
-        raise UsageError(message)
-    show.factor_rows(library, found, show.language(lang))
-
-
-@factors.command("show")
-def factors_show(
-    factor: Annotated[str, typer.Argument(help="publication/table:row, or a whole set.")],
-    extra: Extra = None,
-    lang: Lang = None,
-) -> None:
-    """Show one factor with its source, or all rows of a set."""
-    from carbon.library import load_library
-
-    library = load_library(extra or ())
-    spoken = show.language(lang)
-    if ":" in factor:
-        print(show.factor_page(library, library.factor(factor), spoken))
-        return
-    found = library.set(factor)
-    show.set_rows([found], spoken)
-    print(found.meta.notes)
-    show.factor_rows(library, found.factors, spoken)
-
-
-@factors.command("sets")
-def factors_sets(extra: Extra = None, lang: Lang = None) -> None:
-    """List factor sets."""
-    from carbon.library import load_library
-
-    show.set_rows(load_library(extra or ()).sets(), show.language(lang))
-
-
-@factors.command("check")
-def factors_check(
-    folder: Annotated[Path | None, typer.Argument(help="Own factor folder; else the shipped one.")] = None,
-    lang: Lang = None,
-) -> None:
-    """Check every row of factor sets."""
-    from carbon.library import load_library
-
-    library = load_library([folder] if folder else ())
-    issues = library.check()
-    show.print_issues(issues, show.language(lang), most=1000)
-    print(f"{sum(len(s.rows) for s in library.sets())} rows in {len(library.set_ids)} sets, {len(issues)} issues")
-    raise typer.Exit(1 if issues else 0)

@@ -36,6 +36,58 @@ def check_path(path: Path, *, method: str = "", language: str | None = None) -> 
     return issues
 
 
+def mark_tables(path: Path, issues: Issues, file: Path, language: str) -> bool:
+    """Write the workbooks and CSV files of a path into one workbook, with their issues beside the cells.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        What was checked.
+    issues : Issues
+        What is wrong with it.
+    file : pathlib.Path
+        The workbook to make.
+    language : {"en", "zh"}
+        Of the texts.
+
+    Returns
+    -------
+    bool
+        Whether it was made: not if no issue has a line in any of them.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be made there.
+    """
+    from carbon.report.marked import marked_bytes
+    from carbon.report.sheets import write_new
+
+    folder = path if path.is_dir() else path.parent
+    given = {place.name: place for place in _tables(path)}
+    for issue in issues:
+        for name in (issue.file, issue.file.rpartition("[")[0]):
+            if name and ".." not in Path(name).parts and (folder / name).is_file():
+                given.setdefault(name, folder / name)
+    known = {name: place for name, place in given.items() if place.suffix.lower() in (".csv", ".xlsx")}
+    made = marked_bytes({name: place.read_bytes() for name, place in known.items()}, issues, language)
+    if made is not None:
+        write_new(file, made)
+    return made is not None
+
+
+def _tables(path: Path) -> list[Path]:
+    """Return the input tables of a run, as far as it says which."""
+    from carbon.run import open_job
+
+    if kinds(path) not in ([], [RUN]):
+        return [path] if path.is_file() else []
+    try:
+        return [place for place in open_job(path).tables.values() if place.is_file()]
+    except DataError:
+        return []
+
+
 def kinds(path: Path) -> list[str]:
     """Return the study files that stand for what a path holds: itself, beside its tables, or in a folder of studies."""
     if path.is_file():

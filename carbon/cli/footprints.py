@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from carbon.cli import show, show_footprints
+from carbon.cli import show
 from carbon.cli.app import Dask, Lang, Scheduler, Workers, app, cluster
 from carbon.errors import DataError, UsageError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from carbon.footprints import Computed, Order
 
 
-@app.command(rich_help_panel="Work")
+@app.command()
 def footprint(
     studies: Annotated[list[Path], typer.Argument(help="Study folders, or folders of studies.")],
     out: Annotated[
@@ -30,13 +30,19 @@ def footprint(
     explain: Annotated[int | None, typer.Option("--explain", help="Retrace the exchange on this line.")] = None,
     lang: Lang = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document per study, a line each.")] = False,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     dask: Dask = False,
     workers: Workers = 0,
     scheduler: Scheduler = "",
 ) -> None:
-    """Compute product footprints from tables of processes and exchanges."""
+    """Compute product footprints from processes and exchanges."""
+    from carbon.cli import show_footprints
+    from carbon.cli.checking import FOOTPRINT
+    from carbon.cli.paths import expect
     from carbon.footprints import Order, compute, open_study, places, run_studies, run_study
 
+    for path in studies:
+        expect(path, FOOTPRINT, lang=lang)
     pool = cluster(dask, workers, scheduler)
     if explain is not None:
         if len(studies) > 1:
@@ -54,18 +60,18 @@ def footprint(
     def one_after_the_other() -> Iterator[tuple[Order, tuple[Computed, Path] | DataError]]:
         for order in orders:
             try:
-                with show.busy(f"carbon footprint {order.study}"):
-                    done = run_study(order.study, order.out, public=order.public, pool=pool, language=lang, draws=draws)
+                done = run_study(order.study, order.out, public=order.public, pool=pool, report=report, language=lang,
+                                 draws=draws)  # fmt: skip
             except DataError as error:
                 yield order, error
             else:
                 yield order, done
 
     if pool is not None and len(orders) > 1:
-        answers = run_studies(orders, pool, language=lang, draws=draws)
+        answers = run_studies(orders, pool, report=report, language=lang, draws=draws)
     else:
         answers = one_after_the_other()
-    for order, answer in answers:
+    for order, answer in show.awaited(answers, [f"carbon footprint {order.study}" for order in orders]):
         study = order.study
         if isinstance(answer, DataError):
             answer.language = lang or answer.language

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 import typer
 
 from carbon.cli import show
-from carbon.cli.app import Lang, factors
+from carbon.cli.app import Lang
+from carbon.cli.factors import factors
 from carbon.errors import UsageError
 
 MOST = 40
@@ -52,7 +53,10 @@ def factors_import(
     replace: Annotated[bool, typer.Option("--replace", help="Replace another import of that name.")] = False,
     lang: Lang = None,
 ) -> None:
-    """Import factor tables or product footprints into one's own factor folder, with source, terms and verification."""
+    """Take factor tables or product footprints into an own folder.
+
+    With source, terms and verification.
+    """
     from carbon.imports import import_factors
 
     spoken = show.language(lang)

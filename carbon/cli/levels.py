@@ -8,30 +8,45 @@ from typing import Annotated
 
 import typer
 
-from carbon.cli import show, show_levels
-from carbon.cli.app import Lang, Where, app
+from carbon.cli import show
+from carbon.cli.app import Lang, app
+from carbon.cli.completion import level_sets
 from carbon.errors import UsageError
-from carbon.report import words, write_csv
 
 Chosen = Annotated[
-    list[str] | None, typer.Option("--levels", help="Level set, publication or kind: sector, quota, ets. Repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--levels", help="Level set, publication or kind: sector, quota, ets. Repeatable.", autocompletion=level_sets
+    ),
 ]
+Lines = Annotated[Path, typer.Argument(help="Table of lines (.csv, .xlsx, .parquet).")]
 Own = Annotated[list[Path] | None, typer.Option("--own", help="Folder with own level sets.")]
 Today = Annotated[str | None, typer.Option("--today", help="Day from which ages and deadlines count: 2026-01-31.")]
 Explain = Annotated[str | None, typer.Option("--explain", help="Retrace one measure, by its name.")]
 Out = Annotated[Path | None, typer.Option("-o", "--out", help="CSV file to write.")]
 
 levels = typer.Typer(no_args_is_help=True, help="Search, show, list and check sector levels, quotas and grades.")
-app.add_typer(levels, name="levels", rich_help_panel="Look up")
+app.add_typer(levels, name="levels")
 
 
-@app.command(rich_help_panel="Work")
-def benchmark(path: Where, chosen: Chosen = None, own: Own = None, out: Out = None, lang: Lang = None) -> None:
-    """Hold a table of lines, or the products of a run folder, against levels."""
+@app.command()
+def benchmark(
+    path: Annotated[Path, typer.Argument(help="Table of lines (.csv, .xlsx, .parquet), or run folder.")],
+    chosen: Chosen = None,
+    own: Own = None,
+    out: Out = None,
+    lang: Lang = None,
+) -> None:
+    """Hold lines, or the products of a run, against levels."""
     from carbon.benchmarks import benchmark as judge
     from carbon.benchmarks.verdicts import COLUMNS
+    from carbon.cli import show_levels
+    from carbon.cli.checking import RUN
+    from carbon.cli.paths import expect
+    from carbon.report import write_csv
     from carbon.run import compute, open_job
 
+    expect(path, RUN, table="lines", lang=lang)
     spoken = show.language(lang)
     with show.work(f"carbon benchmark {path}", lang):
         if path.is_dir() or path.name == "run.toml":
@@ -48,9 +63,9 @@ def benchmark(path: Where, chosen: Chosen = None, own: Own = None, out: Out = No
     raise typer.Exit(1 if verdicts.issues.errors else 0)
 
 
-@app.command(rich_help_panel="Work")
+@app.command()
 def portfolio(
-    path: Where,
+    path: Lines,
     own: Own = None,
     base: Annotated[Path | None, typer.Option("--base", help="The same lines in base years.")] = None,
     today: Today = None,
@@ -59,10 +74,18 @@ def portfolio(
     ] = None,
     lang: Lang = None,
 ) -> None:
-    """Shares at the benchmark by capacity and by count, lines below the baseline, dated targets."""
+    """Judge many lines: shares at the benchmark, dated targets.
+
+    Shares go by capacity and by count; lines below the baseline are listed.
+    """
     from carbon.benchmarks.portfolios import TARGET_COLUMNS
+    from carbon.cli import show_levels
+    from carbon.cli.paths import expect
+    from carbon.report import write_csv
     from carbon.studies import run_portfolio
 
+    for lines in (path, *filter(None, [base])):
+        expect(lines, table="lines", lang=lang)
     spoken = show.language(lang)
     with show.work(f"carbon portfolio {path}", lang):
         table = out is not None and out.suffix.lower() == ".csv"
@@ -74,12 +97,21 @@ def portfolio(
     raise typer.Exit(1 if found.verdicts.issues.errors else 0)
 
 
-@app.command(rich_help_panel="Work")
-def equipment(path: Where, today: Today = None, out: Out = None, lang: Lang = None) -> None:
-    """Grade a list of equipment by its standards, and find what is due for renewal."""
+@app.command()
+def equipment(
+    path: Annotated[Path, typer.Argument(help="List of equipment (.csv, .xlsx, .parquet).")],
+    today: Today = None,
+    out: Out = None,
+    lang: Lang = None,
+) -> None:
+    """Grade equipment by its standards; say what is due for renewal."""
     from carbon.benchmarks import grade_equipment
     from carbon.benchmarks.equipment import GRADE_COLUMNS
+    from carbon.cli import show_levels
+    from carbon.cli.paths import expect
+    from carbon.report import write_csv
 
+    expect(path, table="equipment", lang=lang)
     spoken = show.language(lang)
     with show.work(f"carbon equipment {path}", lang):
         graded = grade_equipment(path, today=_day(today), language=spoken)
@@ -90,18 +122,26 @@ def equipment(path: Where, today: Today = None, out: Out = None, lang: Lang = No
     raise typer.Exit(1 if graded.issues.errors else 0)
 
 
-@app.command(rich_help_panel="Work")
+@app.command()
 def upgrade(
     path: Annotated[Path, typer.Argument(help="Study folder, upgrade.toml, or a table of measures.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Result folder.")] = None,
     explain: Explain = None,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     lang: Lang = None,
 ) -> None:
-    """Compare equipment before and after: energy, CO2e, cost, payback, NPV, IRR, abatement table."""
+    """Compare equipment before and after: energy, CO2e and money.
+
+    Cost, payback, NPV and IRR of each measure, and an abatement table of all.
+    """
+    from carbon.cli import show_levels
+    from carbon.cli.checking import UPGRADE
+    from carbon.cli.paths import expect
     from carbon.studies import run_upgrade
 
+    expect(path, UPGRADE, lang=lang)
     with show.work(f"carbon upgrade {path}", lang):
-        study, where = run_upgrade(path, out, language=lang)
+        study, where = run_upgrade(path, out, report=report, language=lang)
     if explain is not None:
         print(study.explain(explain, lang or ""))
     else:
@@ -109,16 +149,23 @@ def upgrade(
     raise typer.Exit(0 if study.complete else 1)
 
 
-@app.command(rich_help_panel="Work")
+@app.command()
 def savings(
     path: Annotated[Path, typer.Argument(help="Folder, savings.toml, or a table of measured savings.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Result folder.")] = None,
     explain: Explain = None,
     lang: Lang = None,
 ) -> None:
-    """Recompute claimed savings from what was measured before and after, with output normalised."""
+    """Recompute claimed savings from what was measured.
+
+    Before and after, with output normalised.
+    """
+    from carbon.cli import show_levels
+    from carbon.cli.checking import SAVINGS
+    from carbon.cli.paths import expect
     from carbon.studies import run_savings
 
+    expect(path, SAVINGS, table="savings", lang=lang)
     with show.work(f"carbon savings {path}", lang):
         checked, where = run_savings(path, out, language=lang)
     if explain is not None:
@@ -144,6 +191,7 @@ def search(
 ) -> None:
     """Search levels by product, equipment, condition or document."""
     from carbon.benchmarks import load_levels
+    from carbon.cli import show_levels
 
     with show.work("carbon levels search", lang):
         known = load_levels(own or ())
@@ -157,12 +205,13 @@ def search(
 
 @levels.command("show")
 def show_one(
-    level: Annotated[str, typer.Argument(help="A level (set:row), a set, or a product.")],
+    level: Annotated[str, typer.Argument(help="A level (set:row), a set, or a product.", autocompletion=level_sets)],
     own: Own = None,
     lang: Lang = None,
 ) -> None:
-    """Show a level with its source, all levels of a set, or all levels of a product."""
+    """Show a level with its source, or all levels of a set or a product."""
     from carbon.benchmarks import load_levels
+    from carbon.cli import show_levels
 
     with show.work("carbon levels show", lang):
         known = load_levels(own or ())
@@ -184,6 +233,7 @@ def show_one(
 def list_sets(own: Own = None, lang: Lang = None) -> None:
     """List level sets."""
     from carbon.benchmarks import load_levels
+    from carbon.cli import show_levels
 
     with show.work("carbon levels sets", lang):
         known = load_levels(own or ())
@@ -198,6 +248,7 @@ def check(
     """Check every row of level sets."""
     from carbon.benchmarks import load_levels
     from carbon.errors import Issues
+    from carbon.report import words
 
     with show.work("carbon levels check", lang):
         known, issues = load_levels([folder] if folder else ()), Issues()

@@ -1,4 +1,4 @@
-"""What the terminal shows: issues, a summary of a run, factors. Plain where it is piped."""
+"""What the terminal shows: that work goes on, issues, a summary of a run. Plain where it is piped."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from carbon import periods
 from carbon.errors import DataError, Issue, Issues, printable
-from carbon.inventory.totals import scope_sums
-from carbon.report import by_set, figure, words
 
 if TYPE_CHECKING:
     from carbon.benchmarks import Verdicts
     from carbon.inventory import Result
-    from carbon.library import Factor, FactorSet, Library
     from carbon.scale.stream import Progress
 
 MOST_ISSUES = 20
 MOST_ROWS = 16
+T = TypeVar("T")
 
 
 def language(given: str | None) -> str:
@@ -41,17 +39,39 @@ def console(error: bool = False) -> Any:
     return Console(file=stream, width=None if stream.isatty() else 4000, highlight=False, soft_wrap=False)
 
 
-def busy(text: str) -> AbstractContextManager[Any]:
-    """Return a context that shows a spinner while work goes on; nothing where it is not a terminal."""
-    from rich.text import Text
+def _redraws() -> bool:
+    """Return whether standard error is a terminal on which a line can be drawn anew."""
+    return sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
 
-    return console(error=True).status(Text(printable(text))) if sys.stderr.isatty() else nullcontext()
+
+@contextmanager
+def busy(text: str) -> Iterator[None]:
+    """Show that work goes on and for how long; nothing where it is not a terminal."""
+    if not _redraws():
+        yield
+        return
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn("line"), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Bar(*columns, console=console(error=True), transient=True) as bar:
+        bar.add_task(printable(text), total=None)
+        yield
+
+
+def awaited(answers: Iterable[T], texts: Sequence[str]) -> Iterator[T]:
+    """Yield answers as they come; while each is awaited, its text and its number of all are shown as `busy`."""
+    coming = iter(answers)
+    for number, text in enumerate(texts, 1):
+        with busy(text if len(texts) == 1 else f"{text} ({number}/{len(texts)})"):
+            answer = next(coming)
+        yield answer
 
 
 @contextmanager
 def progress(text: str) -> Iterator[Callable[[Progress], None] | None]:
     """Show how far a streamed run is, with rows per second and time left; nothing where it is not a terminal."""
-    if not sys.stderr.isatty():
+    if not _redraws():
         yield None
         return
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
@@ -100,6 +120,8 @@ def rows(
 
 def print_issues(issues: Issues, lang: str, most: int = MOST_ISSUES, *, notes: bool = False) -> None:
     """Print the first issues by severity, each once with the number of its lines, to standard error."""
+    from carbon.report import words
+
     ordered = [issue for issue in issues.ordered() if notes or issue.severity != "note"]
     for issue in ordered[:most]:
         print(issue_line(issue, lang), file=sys.stderr)
@@ -109,11 +131,16 @@ def print_issues(issues: Issues, lang: str, most: int = MOST_ISSUES, *, notes: b
 
 def issue_line(issue: Issue, lang: str) -> str:
     """Return an issue as one line of the terminal."""
+    from carbon.report import words
+
     return f"{words('terminal', lang)[issue.severity]}: {issue.text(lang)}"
 
 
 def summary(result: Result, out: Path) -> None:
     """Print totals, energy and intensity of a run, then its issues."""
+    from carbon.inventory.totals import scope_sums
+    from carbon.report import figure, words
+
     lang, out = result.language, Path(printable(out))
     w = words("terminal", lang)
     facts = result.provenance
@@ -201,6 +228,8 @@ def _newest(found: Iterable[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]
 
 def verdict_rows(verdicts: Verdicts, lang: str, file: Path | None) -> None:
     """Print where lines stand in their newest period, against sector levels and allowances or else what there is."""
+    from carbon.report import by_set, figure, words
+
     w, said = words("terminal", lang), words("verdict", lang)
     found = by_set(verdicts.records())
     kinds = {name: one.meta.kind for name, one in verdicts.levels.sets.items()}
@@ -232,55 +261,3 @@ def as_json(result: Result, out: Path) -> str:
         "provenance": result.provenance,
     }  # fmt: skip
     return json.dumps(document, ensure_ascii=False)
-
-
-def factor_rows(library: Library, factors: Sequence[Factor], lang: str) -> None:
-    """Print factors, one per row."""
-    records = []
-    for factor in factors:
-        name = library.items[factor.item].name(lang) if factor.item in library.items else factor.gas
-        valid = "" if not factor.dated else _span(factor)
-        value = factor.value or f"{factor.low}…{factor.high}"
-        sure = library.set(factor.set_id).meta.verification
-        records.append([factor.id, name, factor.region, factor.parameter, factor.gas, value, factor.unit, valid, sure])
-    head = {
-        "en": ["factor", "item", "region", "parameter", "gas", "value", "unit", "valid", "verification"],
-        "zh": ["因子", "项目", "地区", "参数", "气体", "数值", "单位", "有效期", "核实程度"],
-    }[lang]
-    rows("", head, records, 0)
-
-
-def _span(factor: Factor) -> str:
-    from carbon.periods import Period
-
-    return Period(factor.start, factor.end).label
-
-
-def factor_page(library: Library, factor: Factor, lang: str) -> str:
-    """Return all that is known about one factor."""
-    meta = library.set(factor.set_id).meta
-    title = meta.title_zh if lang == "zh" else meta.title_en
-    lines = [
-        f"{factor.id}",
-        f"  {factor.parameter} {factor.gas} = {factor.value or '–'} {factor.unit}".replace("  =", " ="),
-    ]
-    lines += [f"  95 %: {factor.low} … {factor.high}"] if factor.low or factor.high else []
-    lines += [f"  valid: {_span(factor)}"] if factor.dated else []
-    lines += [f"  {meta.document} {title}, {factor.page}", f"  {meta.publisher}, issued {meta.issued}"]
-    lines += [f"  {meta.verification}: {meta.verified_from}"]
-    lines += [f"  note: {factor.note}"] if factor.note else []
-    return "\n".join(lines)
-
-
-def set_rows(sets: Iterable[FactorSet], lang: str) -> None:
-    """Print factor sets, one per row."""
-    records = [
-        [s.id, s.meta.document, s.meta.title_zh if lang == "zh" else s.meta.title_en, s.meta.issued.isoformat(),
-         s.meta.verification, str(len(s.rows))]
-        for s in sets
-    ]  # fmt: skip
-    head = {
-        "en": ["set", "document", "title", "issued", "verification", "rows"],
-        "zh": ["因子集", "文件", "标题", "发布日期", "核实程度", "行数"],
-    }[lang]
-    rows("", head, records, 1)

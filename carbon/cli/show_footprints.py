@@ -60,8 +60,10 @@ def summary(done: Computed, out: Path, public: Path | None) -> None:
     print(f"{w['primary']}: {'–' if primary is None else f'{figure(primary, 1)} %'}")
     print_issues(found.issues, lang)
     print(t["counts"].format(**found.issues.counts()))
-    pact = "" if done.pact is None else ", pact.json"
-    print(f"{w['results']}: {printable(out)}  (report.md, footprint.csv, contributions.csv, quality.csv{pact})")
+    page = ["report.html"] if (out / "report.html").is_file() else []
+    pact = [] if done.pact is None else ["pact.json"]
+    names = [*page, "report.md", "footprint.csv", "contributions.csv", "quality.csv", *pact]
+    print(f"{w['results']}: {printable(out)}  ({', '.join(names)})")
     if public is not None:
         print(f"{w['public_at']}: {printable(public)}")
 

@@ -171,7 +171,9 @@ def upgrade(study: Upgrade, out: Path, lang: str) -> None:
     if len(body) > MOST_STUDY:
         print(w["more"].format(n=len(body) - MOST_STUDY, file=out / "abatement.csv"))
     print_issues(study.issues, lang)
-    print(f"{w['results']}: {out}  ({w['details']}: upgrade.csv, abatement.csv, issues.csv, provenance.json)")
+    page = "report.html, " if (out / "report.html").is_file() else ""
+    files = "upgrade.csv, abatement.csv, cash-flow.csv, issues.csv, provenance.json"
+    print(f"{w['results']}: {out}  ({w['details']}: {page}{files})")
 
 
 def savings(checked: SavingsCheck, out: Path, lang: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,8 @@ from carbon.tables import Table, check
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from carbon.report.plots import FootprintPlots
 
 APART_GASES = frozenset({BIOGENIC, *APART.values()})
 UNDATED = "2000"  # of rows that bring their own factor, where the study names no period: no factor of a year is taken
@@ -286,6 +289,17 @@ class Footprint:
             weight = sum(w for w, _ in rated)
             found[name] = sum(w * s for w, s in rated) / weight if weight else None
         return found
+
+    @property
+    def plot(self) -> FootprintPlots:
+        """Plotly figures: contributions, stages, tree, sankey, scenarios, uncertainty, sensitivity; as on the page."""
+        from carbon.report.plots import FootprintPlots
+
+        return FootprintPlots(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the line below, then the footprint by its parts."""
+        return f"<p>{escape(repr(self))}</p>{self.table().to_html(index=False, max_rows=40)}"
 
     def __repr__(self) -> str:
         total = self.co2e(next(iter(self.solved), ""))

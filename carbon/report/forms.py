@@ -10,9 +10,8 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
-from carbon.errors import UsageError
 from carbon.library import Library, load_library
-from carbon.report.sheets import FORMS, MADE, NO_GUESSES, spread
+from carbon.report.sheets import FORMS, MADE, OPTIONS, check_new, spread, write_new
 from carbon.report.words import words
 from carbon.schema import Column, choices, schema, table_words
 from carbon.workbooks import LISTS_SHEET, column_letters
@@ -51,7 +50,7 @@ def form_bytes(table: str, language: str = "en") -> bytes:
     """
     w, columns = words("workbook", language), list(schema(table).values())
     out = io.BytesIO()
-    book = Workbook(out, dict(NO_GUESSES))
+    book = Workbook(out, OPTIONS)
     book.set_properties({"created": MADE})
     looks = {name: book.add_format(dict(FORMS[name])) for name in ("head", "required")}
     text, number = book.add_format({"num_format": "@"}), book.add_format({"num_format": "General"})
@@ -93,20 +92,8 @@ def write_form(table: str, path: Path, language: str = "en") -> Path:
     UsageError
         If there is no such table, the file does not end in ``.xlsx``, its folder does not exist, or it is there.
     """
-    if path.suffix.lower() != ".xlsx" or not path.parent.is_dir():
-        message = f"{path}: choose an .xlsx file in a folder that exists"
-        raise UsageError(message)
-    data = form_bytes(table, language)
-    try:
-        with path.open("xb") as file:
-            file.write(data)
-    except FileExistsError as error:
-        message = f"{path} exists and is not overwritten; choose another with -o, or remove it"
-        raise UsageError(message) from error
-    except OSError as error:
-        message = f"cannot write {path}: {error.strerror or error}"
-        raise UsageError(message) from error
-    return path
+    check_new(path)
+    return write_new(path, form_bytes(table, language))
 
 
 def header(column: Column, language: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from carbon import units
-from carbon.errors import UsageError
+from carbon.errors import Issues, UsageError
 from carbon.footprint.background import APART, BIOGENIC, weights
 from carbon.footprint.expressions import Expression
 from carbon.footprint.study import Footprint, Solved
@@ -102,8 +102,8 @@ def retrace(found: Footprint, line: int) -> str:
     else:
         out[0] += f" — {w['bad']}"
         places |= {one.file: one.line for one in chain.processes if folded(one.name) == folded(process)}
-    wrong = [i for i in found.issues.ordered() if i.severity != "note" and places.get(i.file) in i.lines]
-    return "\n".join([*out, *(f"  {issue.text(lang)}" for issue in wrong)])
+    wrong = Issues(i for i in found.issues if i.severity != "note" and places.get(i.file) in i.lines)
+    return "\n".join([*out, *(f"  {issue.text(lang)}" for issue in wrong.ordered())])
 
 
 def _counted(found: Footprint, number: int) -> bool:
@@ -287,8 +287,10 @@ def _sources(found: Footprint, number: int) -> list[str]:
     if result is None or place is None or not found.background.known[number]:
         return []
     one, table, lang = found.chain.exchanges[number], result.rows.table, found.study.language
-    document = plan_document(result.plan, result.library, result.potentials, result.gwp_name)
-    key = document["keys"][result.plan.key[place]]
+    at = int(result.plan.key[place])
+    alone = replace(result.plan, keys=(result.plan.keys[at],), routed=(result.plan.routed[at],))
+    document = plan_document(alone, result.library, result.potentials, result.gwp_name)
+    (key,) = document["keys"]
     biogenic = {BIOGENIC} | ({"CO2"} if one.origin == "biogenic" and one.kind != "captured" else set())
     name = _SAID[lang]["emitted"]
     terms = [term | {"target": name} if term["target"] in biogenic else term for term in key["terms"]]

@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carbon.inventory.totals import scope_sums
+from carbon.report.facilities import facility_sheets
+from carbon.report.grid import Column
 from carbon.report.listings import (
+    MOST_TOTALS,
+    Part,
+    begin,
     factor_sheet,
     filled,
     issue_sheet,
     level_sheet,
+    longest,
     more,
+    names_of,
     pick,
     provenance_sheet,
     whole,
 )
-from carbon.report.sheets import Book, Column
+from carbon.report.sheets import Book
 from carbon.report.words import words
 from carbon.schema import choices
 
 if TYPE_CHECKING:
     from carbon.inventory import Result
+    from carbon.report.sheets import Sheet
 
 _PLACE = tuple[str, str, str]
+_WHOLE = Part((), 0)
 _OUTPUTS = ("exported", "conversion-output", "recovery")  # last columns of a balance
 
 
@@ -52,20 +62,37 @@ def workbook_bytes(result: Result) -> bytes:
     """
     w = words("report", result.language) | words("workbook", result.language)
     book = Book(result.title or w["report"])
-    _summary(book, result, w)
+    summary, contents = book.sheet(w["summary"]), book.sheet(w["contents"])
+
+    def sheet(name: str, part: Part = _WHOLE, file: str = "") -> Sheet:
+        made = begin(book, w[name], w, summary.place(), w[f"about_{name}"])
+        if part.left:
+            made.line(w["part_of"].format(n=part.left, file=file), look="bold")
+        return made
+
+    totals = longest(result.total_records, result, MOST_TOTALS)
+    energy = longest(result.energy_records, result)
     if result.total_records:
-        _totals(book, result, w)
-        _categories(book, result, w)
+        less = longest(totals.records, result)
+        less = Part(less.records, less.left + totals.left)
+        _totals(sheet("totals", totals, "totals.csv"), totals, result, w)
+        _categories(sheet("categories", less, "totals.csv"), less, result, w)
     if result.energy_records:
-        _balance(book, result, w)
-        _energy(book, result, w)
+        _balance(sheet("balance", energy, "energy.csv"), energy, result, w)
+        _energy(sheet("energies", energy, "energy.csv"), energy, result, w)
     if result.intensity_records:
-        _intensity(book, result, w)
+        products = longest(result.intensity_records, result)
+        _intensity(sheet("intensities", products, "intensity.csv"), products, w)
     if result.verdicts is not None:
-        level_sheet(book, result, w)
-    factor_sheet(book, result, w)
-    issue_sheet(book, result.every_issue, result.language, w)
-    provenance_sheet(book, result, w)
+        verdicts = longest(list(result.verdicts.records()), result)
+        level_sheet(sheet("level_sheet", verdicts, "benchmarks.csv"), verdicts, result.language, w)
+    factor_sheet(sheet("factor_sheet"), result, w)
+    issue_sheet(sheet("issue_sheet"), result.every_issue, result.language, w)
+    provenance_sheet(sheet("provenance"), result, w)
+    facilities = facility_sheets(book, result, w, summary.place())
+    overview = _overview(totals.records, energy.records, facilities, result, w)
+    _summary(summary, contents, overview, len(facilities), result, w)
+    _contents(contents, [each for each in book.sheets.values() if each.about], summary, w)
     return book.data()
 
 
@@ -93,58 +120,72 @@ def _head(records: Sequence[Mapping[str, Any]], w: Mapping[str, str]) -> list[Co
     ]
 
 
-def _summary(book: Book, result: Result, w: Mapping[str, str]) -> None:
+def _summary(
+    sheet: Sheet, contents: Sheet, overview: list[Column], facilities: int, result: Result, w: Mapping[str, str]
+) -> None:
     facts, zh = result.provenance, result.language == "zh"
-    sheet = book.sheet(w["summary"])
     sheet.line(result.title or w["report"], form="title")
     for pack in facts["methods"]:
         sheet.line(f"{w['method']}: {pack['title_zh' if zh else 'title_en']} ({pack['id']}, {pack['document']})")
     sheet.line(f"{w['gwp']}: {result.gwp_name if result.gwp_name != 'none' else w['none']}")
+    sheet.line(w["to_contents"], look="link", link=contents.place())
     sheet.line()
     sheet.line(w["first"], form="part")
-    for text, form in _warnings(result, facts, w):
-        sheet.line(text, form=form)
+    for text, look in _warnings(result, facts, w):
+        sheet.line(text, look=look)
+    if lacking := len({facility.id for facility in result.cells.facilities}) - facilities:
+        sheet.line(w["no_sheet"].format(n=facilities, left=lacking))
     sheet.line()
     sheet.line(w["longest"], form="part")
-    sheet.table(_overview(result, w), more("totals.csv", w), 0)
+    sheet.table(overview, more("totals.csv", w), 1)
     sheet.widths(24, 12, 10)
+
+
+def _contents(contents: Sheet, sheets: Sequence[Sheet], summary: Sheet, w: Mapping[str, str]) -> None:
+    contents.line(w["back"], look="link", link=summary.place())
+    columns = [
+        Column(w["sheet"], [each.name for each in sheets], links=[each.place() for each in sheets]),
+        Column(w["content"], [each.about for each in sheets]),
+    ]
+    contents.table(columns, "")
+    contents.widths(24, 90)
 
 
 def _warnings(result: Result, facts: Mapping[str, Any], w: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield what to know before the numbers are used, with how it looks."""
     lines = facts["lines"]
-    yield (w["incomplete"].format(**lines), "alarm") if lines["bad"] else (w["complete"], "plain")
+    yield (w["incomplete"].format(**lines), "alarm") if lines["bad"] else (w["complete"], "")
     totals = [r for r in result.total_records if r["category"] == "total"]
     lacking = sum(not r["complete"] for r in totals)
     if lacking:
         yield w["incomplete_totals"].format(n=lacking, all=len(totals)), "alarm"
-    yield w["warnings"].format(**facts["issues"]), "plain"
+    yield w["warnings"].format(**facts["issues"]), ""
     for degree in ("unverified", "secondary"):
         for name, entry in facts["sets"].items():
             if entry["verification"] == degree:
-                yield f"{w[degree]}: {name} ({entry['document']})", "bold" if degree == "unverified" else "plain"
+                yield f"{w[degree]}: {name} ({entry['document']})", "bold" if degree == "unverified" else ""
     for name in facts["own_items"]:
-        yield f"{w['own']}: {name}", "plain"
+        yield f"{w['own']}: {name}", ""
     for pack in facts["methods"]:
         for text in pack["unknown_zh" if result.language == "zh" else "unknown"]:
-            yield f"{w['unknown']} ({pack['id']}): {text}", "plain"
-    yield w["retrace"], "plain"
+            yield f"{w['unknown']} ({pack['id']}): {text}", ""
+    yield w["retrace"], ""
 
 
-def _overview(result: Result, w: Mapping[str, str]) -> list[Column]:
+def _overview(
+    totals: Sequence[dict[str, Any]], coal: Sequence[dict[str, Any]], facilities: Mapping[str, Sheet], result: Result,
+    w: Mapping[str, str],
+) -> list[Column]:  # fmt: skip
     """Return the totals of the longest periods: all facilities first, then groups, then each."""
-    longest = result.cells.longest
-    emissions = {
-        basis: _by_place(
-            [r for r in result.total_records if r["basis"] == basis and r["period"] in longest], "category"
-        )
-        for basis in result.bases
-    }
-    energy = _by_place([r for r in result.energy_records if not r["use"] and r["period"] in longest], "item")
+    years = result.cells.longest
+    records = [r for r in totals if r["period"] in years]
+    emissions = {basis: _by_place([r for r in records if r["basis"] == basis], "category") for basis in result.bases}
+    energy = _by_place([r for r in coal if r["period"] in years and not r["use"]], "item")
     keys = list(dict.fromkeys([*(key for found in emissions.values() for key in found), *energy]))
     keys.sort(key=lambda key: (bool(key[0]), bool(key[1]) if not key[0] else False))
     rows = [{"facility": f, "group": g, "period": p} for f, g, p in keys]
-    columns = _head(rows, w)
+    links = [facilities[name].place() if (name := row["facility"]) in facilities else None for row in rows]
+    columns = [replace(column, links=links if not n else None) for n, column in enumerate(_head(rows, w))]
     located = emissions.get("location", {})
     sums = [scope_sums(located[key].values()) if key in located else {} for key in keys]
     for scope in sorted({scope for each in sums for scope in each}):
@@ -163,20 +204,14 @@ def _overview(result: Result, w: Mapping[str, str]) -> list[Column]:
     return [*filled(columns, 3), whole([all(each) for each in zip(*wholes, strict=True)], w)]
 
 
-def _names(result: Result) -> dict[str, str]:
-    """Return the names of categories, in the order of the method packs."""
-    zh = result.language == "zh"
-    return {c.id: c.name_zh if zh else c.name_en for p in result.packs for c in p.category}
-
-
-def _totals(book: Book, result: Result, w: Mapping[str, str]) -> None:
+def _totals(sheet: Sheet, part: Part, result: Result, w: Mapping[str, str]) -> None:
     """Write what `totals.csv` holds, row by row."""
-    records = result.total_records
-    names = _names(result) | {"total": w["total"]}
-    scopes = {str(n): n for n in range(1, 4)} | {"total": w["total"]}
+    records, left = part
+    names = names_of(result) | {"total": w["total"]}
+    scopes = {str(n): f"{w['scope']} {n}" for n in range(1, 4)} | {"total": w["total"]}
     columns = [
         *_head(records, w),
-        Column(w["scope"], [scopes.get(r["scope"], r["scope"]) for r in records], "count"),
+        Column(w["scope"], [scopes.get(r["scope"], r["scope"]) for r in records]),
         Column(w["category"], [names.get(r["category"], r["category"]) for r in records], marks={w["total"]: "bold"}),
         Column(w["basis"], [w[r["basis"]] for r in records]),
         *(Column(w[title], pick(records, name), form) for name, title, form in (
@@ -185,15 +220,16 @@ def _totals(book: Book, result: Result, w: Mapping[str, str]) -> None:
             ("uncertainty_pct", "uncertainty", "percent"), ("uncertainty_known_pct", "known_part", "percent"))),
         whole(pick(records, "complete"), w),
     ]  # fmt: skip
-    book.sheet(w["totals"]).table(filled(columns, 12), more("totals.csv", w), 3)
+    sheet.table(filled(columns, 12), more("totals.csv", w), 3, left)
 
 
-def _categories(book: Book, result: Result, w: Mapping[str, str]) -> None:
+def _categories(sheet: Sheet, part: Part, result: Result, w: Mapping[str, str]) -> None:
     """Write a row per place, period and basis, a column per category: the sheet of each facility, one below another."""
-    names = _names(result)
+    names = names_of(result)
+    records, left = part
     rows, found = [], []
     for basis in result.bases:
-        for key, cells in _by_place([r for r in result.total_records if r["basis"] == basis], "category").items():
+        for key, cells in _by_place([r for r in records if r["basis"] == basis], "category").items():
             rows.append(dict(zip(("facility", "group", "period"), key, strict=True)) | {"basis": w[basis]})
             found.append(cells)
     met = {name for cells in found for name in cells}
@@ -206,7 +242,7 @@ def _categories(book: Book, result: Result, w: Mapping[str, str]) -> None:
         columns.append(Column(w["scope_tonnes"].format(name=scope), [each.get(scope) for each in sums], "mass"))
     columns.append(Column(w["co2e"], [cells["total"]["co2e_t"] for cells in found], "mass"))
     columns.append(whole([cells["total"]["complete"] for cells in found], w))
-    book.sheet(w["categories"]).table(columns, more("totals.csv", w), 4)
+    sheet.table(columns, more("totals.csv", w), 4, left)
 
 
 def _uses(result: Result) -> dict[str, str]:
@@ -216,10 +252,11 @@ def _uses(result: Result) -> dict[str, str]:
     return {name: names[name] for name in dict.fromkeys([*first, *_OUTPUTS])}
 
 
-def _balance(book: Book, result: Result, w: Mapping[str, str]) -> None:
+def _balance(sheet: Sheet, part: Part, result: Result, w: Mapping[str, str]) -> None:
     """Write a row per place, period and item, a column per use: purchase, consumption, conversion, recovery."""
     found: dict[tuple[str, str, str, str], list[dict[str, Any]]] = {}
-    for r in result.energy_records:
+    records, left = part
+    for r in records:
         found.setdefault((r["facility"], r["group"], r["period"], r["item"]), []).append(r)
     firsts = [rows[0] for rows in found.values()]
     by_use = [{r["use"]: r["tce"] for r in rows} for rows in found.values()]
@@ -230,9 +267,8 @@ def _balance(book: Book, result: Result, w: Mapping[str, str]) -> None:
             columns.append(Column(w["use_tce"].format(name=name), [each.get(use) for each in by_use], "mass"))
     columns.append(Column(w["net"], [_net(each) for each in by_use], "mass"))
     columns.append(whole([r["complete"] for r in firsts], w))
-    sheet = book.sheet(w["balance"])
     sheet.line(w["balance_note"])
-    sheet.table(columns, more("energy.csv", w), 4)
+    sheet.table(columns, more("energy.csv", w), 4, left)
 
 
 def _net(by_use: Mapping[str, float | None]) -> float | None:
@@ -243,9 +279,10 @@ def _net(by_use: Mapping[str, float | None]) -> float | None:
     return math.fsum(known) if len(known) == len(by_use) else None
 
 
-def _energy(book: Book, result: Result, w: Mapping[str, str]) -> None:
+def _energy(sheet: Sheet, part: Part, result: Result, w: Mapping[str, str]) -> None:
     """Write what `energy.csv` holds, row by row."""
-    records, uses = result.energy_records, _uses(result)
+    records, left = part
+    uses = _uses(result)
     columns = [
         *_head(records, w),
         Column(w["item"], pick(records, "item_name")),
@@ -256,11 +293,11 @@ def _energy(book: Book, result: Result, w: Mapping[str, str]) -> None:
         Column(w["tce_primary"], pick(records, "tce_primary"), "mass"),
         whole(pick(records, "complete"), w),
     ]
-    book.sheet(w["energies"]).table(columns, more("energy.csv", w), 4)
+    sheet.table(columns, more("energy.csv", w), 4, left)
 
 
-def _intensity(book: Book, result: Result, w: Mapping[str, str]) -> None:
-    records = result.intensity_records
+def _intensity(sheet: Sheet, part: Part, w: Mapping[str, str]) -> None:
+    records, left = part
     columns = [
         *(Column(w[name], pick(records, name)) for name in ("facility", "process", "product", "period")),
         *(Column(w[title], pick(records, name), form) for name, title, form in (
@@ -270,4 +307,4 @@ def _intensity(book: Book, result: Result, w: Mapping[str, str]) -> None:
             ("tce_per_10k_cny", "tce_money", "fine"), ("shared_by", "shared_by", "count"))),
         whole(pick(records, "complete"), w),
     ]  # fmt: skip
-    book.sheet(w["intensities"]).table(filled(columns, 10), more("intensity.csv", w), 4)
+    sheet.table(filled(columns, 10), more("intensity.csv", w), 4, left)

@@ -5,7 +5,7 @@ Memory goes with the number of combinations of facility, key and meter, not with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from carbon.scale.parts import RESOLVED, Part, joined, taken
 from carbon.tables import Table
 
 _STATES = ("pressure_mpa", "temperature_c")
+TOGETHER = 100_000  # rows of parts that are added at once, at least
 
 
 @dataclass(frozen=True)
@@ -64,37 +65,48 @@ class Folder:
         self.issues: list[Issue] = []
         self.samples: list[tuple[np.ndarray, np.ndarray]] = []
 
-    def add(self, part: Part) -> np.ndarray:
-        """Take in a part, and return the combination of each of its rows."""
+    def add(self, parts: Sequence[Part]) -> list[np.ndarray]:
+        """Take in some parts, and return the combination of each of their rows."""
         old = 0 if self.table is None else len(self.table)
-        whole = part.table if self.table is None else joined([self.table, part.table])
-        lost = np.concatenate([self.lost, part.lost])
+        whole = joined([*([self.table] if self.table is not None else ()), *(part.table for part in parts)])
+        lost = np.concatenate([self.lost, *(part.lost for part in parts)])
         number, sample = distinct(*_combinations(whole, lost))
-        place, new = number[old:], sample[sample >= old]
         self.table, self.lost = taken(whole, sample), lost[sample]
-        fresh = new - old
-        terms = np.diff(np.append(part.first, len(part.amount)))
-        first = len(self.amount) + np.cumsum(terms[fresh]) - terms[fresh]
-        self.first = np.concatenate([self.first, first])
+        terms = [np.diff(np.append(part.first, len(part.amount))) for part in parts]
+        fresh = sample[sample >= old] - old
+        more = np.concatenate(terms)[fresh]
+        self.first = np.concatenate([self.first, len(self.amount) + np.cumsum(more) - more])
         self.lines = np.concatenate([self.lines, np.zeros(len(fresh), np.int64)])
-        limbs = part.amount.shape[1]
-        room = np.zeros((int(terms[fresh].sum()), limbs), np.int64)
-        self.amount = np.concatenate([self.amount.reshape(-1, limbs), room])
-        room = np.zeros((len(fresh), part.quantity.shape[1]), np.int64)
-        self.quantity = np.concatenate([self.quantity.reshape(-1, part.quantity.shape[1]), room])
-        np.add.at(self.lines, place, part.lines)
-        np.add.at(self.quantity, place, part.quantity)
-        into = np.repeat(self.first[place] - part.first, terms) + np.arange(len(part.amount))
-        np.add.at(self.amount, into, part.amount)
-        self.issues += part.issues
-        if part.spread is not None and self.spread is None:
-            self.spread = part.spread
-        elif part.spread is not None and self.spread is not None:
-            self.spread.merged(part.spread)
-        fine = np.flatnonzero(~part.lost)
-        _, some = np.unique(part.key[fine], return_index=True)
-        self.samples.append((part.key[fine[some]], place[fine[some]]))
-        return place
+        self.amount = _longer(self.amount, int(more.sum()), parts[0].amount.shape[1])
+        self.quantity = _longer(self.quantity, len(fresh), parts[0].quantity.shape[1])
+        places = np.split(number[old:], np.cumsum([len(part.key) for part in parts])[:-1])
+        for part, place, each in zip(parts, places, terms, strict=True):
+            np.add.at(self.lines, place, part.lines)
+            np.add.at(self.quantity, place, part.quantity)
+            into = np.repeat(self.first[place] - part.first, each) + np.arange(len(part.amount))
+            np.add.at(self.amount, into, part.amount)
+            self.issues += part.issues
+            if part.spread is not None and self.spread is None:
+                self.spread = part.spread
+            elif part.spread is not None and self.spread is not None:
+                self.spread.merged(part.spread)
+            fine = np.flatnonzero(~part.lost)
+            _, some = np.unique(part.key[fine], return_index=True)
+            self.samples.append((part.key[fine[some]], place[fine[some]]))
+        return places
+
+    def take(self, parts: Iterable[Part]) -> Iterator[np.ndarray]:
+        """Add parts, as many at a time as have as many rows as were added before; yield what `add` returns of each."""
+        some: list[Part] = []
+        rows = 0
+        for part in parts:
+            some.append(part)
+            rows += len(part.key)
+            if rows >= max(TOGETHER, len(self.lost)):
+                yield from self.add(some)
+                some, rows = [], 0
+        if some:
+            yield from self.add(some)
 
     def settle(self, ground: Ground, issues: Issues) -> tuple[Result, np.ndarray]:
         """Return the result, and which combinations are contradicted by others, as bool[rows].
@@ -119,6 +131,10 @@ class Folder:
             if not missed.any():
                 return result, rows.bad & ~self.lost
             unread = unread | missed
+
+
+def _longer(limbs: np.ndarray, rows: int, width: int) -> np.ndarray:
+    return np.concatenate([limbs.reshape(-1, width), np.zeros((rows, width), np.int64)])
 
 
 def _combinations(table: Table, lost: np.ndarray) -> Iterator[np.ndarray]:
@@ -159,14 +175,13 @@ def fold(count: int, part: Callable[[int], Part], ground: Ground, issues: Issues
         As `account`.
     """
     folder = Folder(name)
-    for number in range(count):
-        folder.add(part(number))
+    for _ in folder.take(map(part, range(count))):
+        pass
     result, contradicted = folder.settle(ground, issues)
     refused: dict[int, list[int]] = {}
     if contradicted.any():
-        again = Folder(name)
-        for number in range(count):
-            if len(rows := np.flatnonzero(contradicted[again.add(part(number))])):
+        for number, place in enumerate(Folder(name).take(map(part, range(count)))):
+            if len(rows := np.flatnonzero(contradicted[place])):
                 refused[number] = rows.tolist()
     keys = [
         dict(zip(key.tolist(), result.plan.key[place].tolist(), strict=True)) for key, place in folder.samples

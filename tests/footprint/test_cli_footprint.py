@@ -90,10 +90,10 @@ def test_faulty_exchange_is_left_out_and_exit_is_1(tmp_path):
 
 
 WRONG = [
-    (["no-such-folder"], "no folder no-such-folder"),
-    (["{study}/exchanges.csv"], "cannot read"),
-    (["{empty}"], "study.toml"),
-    (["{study}", "{empty}", "--explain", "2"], "name one"),
+    (["no-such-folder"], "no file or folder no-such-folder"),
+    (["{study}/exchanges.csv"], "is a part of a footprint study; for it: carbon footprint"),
+    (["{empty}"], "is an empty folder; looked for a footprint study"),
+    (["{study}", "{study}", "--explain", "2"], "name one"),
     (["{study}", "--explain", "99"], "no exchange"),
     (["{study}", "--public", "{study}/results"], "choose another folder"),
     (["{study}", "-o", "{study}"], "not a result"),

@@ -232,7 +232,7 @@ def test_the_example_lines_are_not_doubted(name: str) -> None:
 
 def test_the_example_equipment_and_runs_are_not_doubted() -> None:
     assert doubts(carbon.grade_equipment(EXAMPLES / "levels" / "equipment.csv", today=TODAY).issues) == []
-    for name in ("quarterly", "starter/en", "starter/zh"):
+    for name in ("quarterly", "starter/quarterly/en", "starter/quarterly/zh"):
         verdicts = compute(open_job(EXAMPLES / name))[0].verdicts
         assert verdicts is not None
         assert doubts(verdicts.issues) == []

@@ -80,7 +80,7 @@ def test_example_has_loan_credit_water_and_triggers(example: tuple[Upgrade, Path
 
 def test_written_files_are_the_same_every_time_and_replace_whole(example: tuple[Upgrade, Path], tmp_path: Path) -> None:
     _, first = example
-    names = ["abatement.csv", "issues.csv", "provenance.json", "upgrade.csv"]
+    names = ["abatement.csv", "cash-flow.csv", "issues.csv", "provenance.json", "upgrade.csv"]
     assert sorted(p.name for p in first.iterdir()) == names
     for _ in range(2):
         _, second = run_upgrade(shipped.folder("examples") / "upgrade", tmp_path / "results")

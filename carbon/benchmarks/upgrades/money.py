@@ -28,6 +28,8 @@ class Money:
 
     Attributes
     ----------
+    energy_cost : dict of side to float64[rows]
+        What the energy costs a year, before and after.
     cost_saved, yearly : float64[rows]
         Energy and water saved a year, and that with other savings.
     investment, funded, net : float64[rows]
@@ -38,6 +40,7 @@ class Money:
         Why some of it is not known.
     """
 
+    energy_cost: Mapping[str, np.ndarray]
     cost_saved: np.ndarray
     yearly: np.ndarray
     investment: np.ndarray
@@ -203,7 +206,7 @@ def money_of(
          good & np.isnan(rates) & ~np.isnan(yearly + net + life)),
     )  # fmt: skip
     rates[np.isinf(rates)] = np.nan
-    return Money(cost_saved, yearly, investment, funded, net, life, payback, npv, rates, abatement, missing)
+    return Money(cost, cost_saved, yearly, investment, funded, net, life, payback, npv, rates, abatement, missing)
 
 
 def _internal_rates(paid: np.ndarray, yearly: np.ndarray, support: np.ndarray, life: np.ndarray) -> np.ndarray:

@@ -89,7 +89,7 @@ def explain_measure(study: Upgrade, row: int, language: str) -> str:
     out += _saved(record, w) + _money(study, record, row, w)
     if record["renewal"]:
         out.append(f"  {w['due']} {record['renewal']}")
-    counted = next(r for r in study.abatement_records if r["source_line"] == line)
+    counted = study.abatement_by_line[line]
     if counted["system"] or counted["alternative"]:
         out.append(f"  {w['interaction']}: {_maybe(counted['counted_co2e_t'], 'tCO2e')} ({counted['counted']})")
     if record["lacking"]:

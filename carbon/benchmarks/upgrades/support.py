@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -60,18 +61,31 @@ class Support:
 
     Attributes
     ----------
-    subsidy, credit : float64[rows]
-        Interest subsidy and tax credit, all years together [CNY]; NaN where it is asked for and cannot be decided.
-    flows : float64[rows, years]
-        Both by year after the investment: column 0 is received a year after it. [CNY]
+    subsidies, credits : float64[rows, years]
+        Interest subsidy and tax credit by year after the investment: column 0 is received a year after it; NaN where
+        it is asked for and cannot be decided. [CNY]
     schemes : tuple of Scheme
         Rules that the study takes part in.
     """
 
-    subsidy: np.ndarray
-    credit: np.ndarray
-    flows: np.ndarray
+    subsidies: np.ndarray
+    credits: np.ndarray
     schemes: tuple[Scheme, ...]
+
+    @cached_property
+    def flows(self) -> np.ndarray:
+        """Both by year, as float64[rows, years] [CNY]."""
+        return np.asarray(self.subsidies + self.credits)
+
+    @cached_property
+    def subsidy(self) -> np.ndarray:
+        """Interest subsidy of all years together, as float64[rows] [CNY]."""
+        return np.asarray(self.subsidies.sum(axis=1))
+
+    @cached_property
+    def credit(self) -> np.ndarray:
+        """Tax credit of all years together, as float64[rows] [CNY]."""
+        return np.asarray(self.credits.sum(axis=1))
 
 
 _EXPIRED = Said("the tax payable, less what earlier rows took of it, is used up before it expires",
@@ -135,28 +149,23 @@ def support_of(report: Report, study: StudyFile, chosen: tuple[Scheme, ...]) -> 
     size = len(report.table)
     days = {name: report.texts(name, _date) for name in ("loan_paid_on", "spent_on")}
     repaid = report.texts("loan_repayment", _repayment)
-    flows = np.zeros((size, YEARS))
-    amounts = {}
+    flows = {}
     for kind, columns in _ASKED.items():
         scheme = next((s for s in chosen if s.kind == kind), None)
         asked = ~np.isnan(report.table.numbers[columns[0]]) & (report.table.numbers[columns[0]] > 0) & ~report.bad
-        amount = np.zeros(size)
+        flows[kind] = np.zeros((size, YEARS))
         if scheme is None:
             report.warn("B669", asked, columns[0], known=sorted({r["rule"] for r in rules("incentives")
                                                                  if r["kind"] == kind}))  # fmt: skip
         else:
             day = days[columns[-1]]
             decided = _decided(report, study, scheme, asked, day, columns)
-            amount[asked & ~decided] = np.nan
-            flows[asked & ~decided] = np.nan
+            flows[kind][asked & ~decided] = np.nan
             report.warn("B675", decided, columns[0], scheme.rule)
             if scheme.window is not None:
                 lot = _loans if kind == LOAN else _credits
-                granted = lot(report, study, scheme, scheme.window, decided, day, repaid)
-                flows += granted
-                amount += granted.sum(axis=1)
-        amounts[kind] = amount
-    return Support(amounts[LOAN], amounts[CREDIT], flows, chosen)
+                flows[kind] += lot(report, study, scheme, scheme.window, decided, day, repaid)
+    return Support(flows[LOAN], flows[CREDIT], chosen)
 
 
 def _date(text: str) -> dt.date:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from carbon.benchmarks.policy import rules
 from carbon.benchmarks.upgrades.abatement import Ranking, rank
 from carbon.benchmarks.upgrades.differences import Accounted, Quantities, account_differences
 from carbon.benchmarks.upgrades.files import Price, StudyFile
+from carbon.benchmarks.upgrades.flows import CASH_COLUMNS, CashFlow, cash_flow, counted_npv, shares
 from carbon.benchmarks.upgrades.grouping import groups
 from carbon.benchmarks.upgrades.kinds import SIDES
 from carbon.benchmarks.upgrades.measures import Measures, resolve_measures
@@ -34,13 +35,16 @@ from carbon.tables import check
 if TYPE_CHECKING:
     import pandas as pd
 
+    from carbon.report.upgrade_plots import UpgradePlots
+
 UPGRADE_COLUMNS = (
     "measure", "kind", "facility", "region", "period", "count", "item", "before", "unit", "item_after", "after",
     "unit_after", "saved", "saved_uncertainty", "tce_before", "tce_after", "tce_saved", "co2e_before_t",
     "co2e_after_t", "co2e_saved_t", "co2e_uncertainty_t", "co2e_known_uncertainty_t", "water_saved_m3",
-    "cost_saved_cny", "yearly_saving_cny", "investment_cny", "government_funded_cny", "loan_subsidy_cny",
-    "tax_credit_cny", "net_investment_cny", "life_years", "payback_years", "npv_cny", "irr_pct",
-    "abatement_cost_cny_t", "renewal", "levels", "factors", "fallback", "lacking", "source_line", "status",
+    "energy_cost_before_cny", "energy_cost_after_cny", "cost_saved_cny", "yearly_saving_cny", "investment_cny",
+    "government_funded_cny", "loan_subsidy_cny", "tax_credit_cny", "net_investment_cny", "life_years",
+    "payback_years", "npv_cny", "irr_pct", "abatement_cost_cny_t", "renewal", "levels", "factors", "fallback",
+    "lacking", "source_line", "status",
 )  # fmt: skip
 ABATEMENT_COLUMNS = (
     "rank", "measure", "kind", "system", "alternative", "abatement_cost_cny_t", "co2e_saved_t", "tce_saved",
@@ -93,6 +97,11 @@ class Upgrade:
     def __repr__(self) -> str:
         good, counts = int((~self.bad).sum()), self.issues.counts()
         return f"<Upgrade of {len(self.given.table)} measures, {good} computed, {counts['warning']} with warnings>"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the line above, then the abatement table."""
+        names = ["rank", "measure", "co2e_saved_t", "counted_co2e_t", "abatement_cost_cny_t", "npv_cny", "counted"]
+        return f"<p>{escape(repr(self))}</p>{self.abatement()[names].to_html(index=False, max_rows=40)}"
 
     @property
     def bad(self) -> np.ndarray:
@@ -152,7 +161,9 @@ class Upgrade:
             "tce_saved": accounted.saved("tce"), "co2e_before_t": accounted.co2e_t["before"],
             "co2e_after_t": accounted.co2e_t["after"], "co2e_saved_t": accounted.saved("co2e_t"),
             "co2e_uncertainty_t": accounted.limit_t, "co2e_known_uncertainty_t": accounted.known_limit_t,
-            "water_saved_m3": given.water_m3, "cost_saved_cny": money.cost_saved, "yearly_saving_cny": money.yearly,
+            "water_saved_m3": given.water_m3, "energy_cost_before_cny": money.energy_cost["before"],
+            "energy_cost_after_cny": money.energy_cost["after"], "cost_saved_cny": money.cost_saved,
+            "yearly_saving_cny": money.yearly,
             "investment_cny": money.investment, "government_funded_cny": table.numbers["government_funded_cny"],
             "loan_subsidy_cny": self.support.subsidy, "tax_credit_cny": self.support.credit,
             "net_investment_cny": money.net, "life_years": money.life, "payback_years": money.payback,
@@ -171,7 +182,7 @@ class Upgrade:
         columns["source_line"] = table.line.tolist()
         columns["status"] = np.where(self.bad, "error", "computed").tolist()
         columns["renewal"] = _joined(len(table), [(one.text(), one.rows) for one in self.due])
-        columns["lacking"] = _joined(len(table), [(getattr(said, self.language), rows) for said, rows in self._lacks()])
+        columns["lacking"] = _joined(len(table), [(getattr(said, self.language), rows) for said, rows in self.lacks()])
         columns["levels"] = [" ".join(self.level_ids(row)) or None for row in range(len(table))]
         for name, part in (("factors", "factor_ids"), ("fallback", "rung")):
             columns[name] = self._of_lines(part)
@@ -179,9 +190,10 @@ class Upgrade:
 
     def lacking(self, row: int, language: str) -> str:
         """Return what is not known of one row, in words."""
-        return "; ".join(getattr(said, language) for said, rows in self._lacks() if rows[row])
+        return "; ".join(getattr(said, language) for said, rows in self.lacks() if rows[row])
 
-    def _lacks(self) -> Iterator[tuple[Said, np.ndarray]]:
+    def lacks(self) -> Iterator[tuple[Said, np.ndarray]]:
+        """Yield what is not known or not defined, with the measures of which it is so as bool[rows]."""
         yield Said("not computed, see its issues", "未计算，见问题清单"), self.bad
         unknown = ~self.bad & np.isnan(self.accounted.saved("co2e_t"))
         yield Said("emission factor", "排放因子"), unknown
@@ -211,7 +223,7 @@ class Upgrade:
     def abatement_records(self) -> list[dict[str, Any]]:
         """The rows of `abatement` as dicts."""
         table, ranking, records = self.given.table, self.ranking, self.records
-        found = []
+        npv, found = _listed(self.counted_npv), []
         for place, measure in enumerate(ranking.order.tolist()):  # those that are not computed last
             row = int(self.by_name[measure])
             counted, total = ranking.counted[measure].tolist(), ranking.cumulative[place].tolist()
@@ -221,9 +233,49 @@ class Upgrade:
                 "alternative": table.text("alternative", row) or None, "counted_co2e_t": _known(counted[0]),
                 "counted_tce": _known(counted[1]), "cumulative_co2e_t": total[0], "cumulative_tce": total[1],
                 "counted": getattr(_COUNTED[ranking.reason[measure]], self.language),
-                "counted_npv_cny": _counted_npv(records[row], counted[0]),
+                "counted_npv_cny": npv[row],
             })  # fmt: skip
         return found
+
+    @cached_property
+    def abatement_by_line(self) -> dict[int, dict[str, Any]]:
+        """The rows of `abatement` by line of the table."""
+        return {r["source_line"]: r for r in self.abatement_records}
+
+    @cached_property
+    def shares(self) -> np.ndarray:
+        """Part of each measure's saving that counts beside the others, as float64[rows]."""
+        return shares(self)
+
+    @cached_property
+    def counted_npv(self) -> np.ndarray:
+        """Net present value of what counts, as float64[rows]: the yearly saving is cut as the CO2e is."""
+        return counted_npv(self)
+
+    @cached_property
+    def flow(self) -> CashFlow:
+        """Cash flow of the measures that count."""
+        return cash_flow(self)
+
+    def cash_flow(self) -> pd.DataFrame:
+        """Return a row per year of what is paid and received for all measures that count and whose money is known.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Year 0 has the investment, the others what is saved and granted [CNY]; without a discount rate the
+            discounted columns are empty.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.flow.records, columns=list(CASH_COLUMNS))
+
+    @property
+    def plot(self) -> UpgradePlots:
+        """Charts of the study as Plotly figures: `macc`, `cash_flow`, `before_after`."""
+        from carbon.report.upgrade_plots import UpgradePlots
+
+        return UpgradePlots(self)
 
     def explain(self, measure: str, language: str = "") -> str:
         """Return how the figures of one measure came about: formulas, levels, factors, money, each with its source.
@@ -247,14 +299,6 @@ class Upgrade:
     def provenance(self) -> dict[str, Any]:
         """Versions, digests, study, prices, and every factor, level and rule used with its document."""
         return upgrade_provenance(self)
-
-
-def _counted_npv(record: Mapping[str, Any], counted: float) -> float | None:
-    """Return a net present value whose yearly saving is cut as the measure's CO2e is, because others came first."""
-    npv, spent, saved = record["npv_cny"], record["net_investment_cny"], record["co2e_saved_t"]
-    if npv is None or spent is None or not saved or math.isnan(npv) or math.isnan(spent) or math.isnan(saved):
-        return None
-    return float((npv + spent) * counted / saved - spent) if counted else 0.0
 
 
 def upgrade(

@@ -3,7 +3,7 @@
   const page = JSON.parse(document.getElementById("data").textContent);
   const w = page.words, lineage = page.lineage;
   const STEP = 40;
-  const LONG = new Set(["factor", "document", "message", "remedy", "note", "reason", "file"]);
+  const LONG = new Set(["factor", "document", "message", "remedy", "note", "reason", "file", "measure", "lacking", "renewal", "quote", "place", "by_year"]);
 
   function say(text, words) {
     return text.replace(/\{(\w+)\}/g, (whole, name) => (name in words ? String(words[name]) : whole));
@@ -45,7 +45,8 @@
   // ---- tables ----
   function Table(section, name) {
     const table = page.tables[name];
-    const width = table.columns.length;
+    const width = table.columns.length, totals = new Set(table.whole.map((n) => table.rows[n]));
+    const origin = { lineage: originOfTotal, text: originInWords }[table.opens];
     const state = { sort: -1, down: false, text: "", picks: {}, shown: STEP };
     const head = make("tr"), body = make("tbody"), foot = make("p", { class: "note more" });
     const tools = make("div", { class: "tools" });
@@ -117,16 +118,15 @@
     }
 
     function line(row) {
-      const whole = name === "totals" && row[width + 1] === "total";
-      const tr = make("tr", { class: whole ? "whole" : null });
+      const tr = make("tr", { class: totals.has(row) ? "whole" : null });
       table.columns.forEach((column, place) => {
         const value = row[place];
         const cell = make("td", { class: classes(column) });
         if (column.digits === null) cell.textContent = value === null ? "" : value;
         else if (value === null) cell.textContent = "–";
-        else if (name === "totals" && place >= 6 && place < 12) {
+        else if (column.opens && origin && row[width] !== null) {
           const button = make("button", { type: "button", title: String(value), "aria-expanded": "false" }, figure(value, column.digits));
-          button.addEventListener("click", () => toggle(tr, button, row, place, column, width));
+          button.addEventListener("click", () => toggle(tr, button, () => origin(table, row, place)));
           cell.append(button);
         } else { cell.title = String(value); cell.textContent = figure(value, column.digits); }
         tr.append(cell);
@@ -137,7 +137,7 @@
   }
 
   // ---- where a figure comes from ----
-  function toggle(tr, button, row, place, column, width) {
+  function toggle(tr, button, origin) {
     const next = tr.nextElementSibling;
     const same = button.getAttribute("aria-expanded") === "true";
     if (next && next.classList.contains("lineage")) {
@@ -147,16 +147,23 @@
     if (same) return;
     button.setAttribute("aria-expanded", "true");
     const close = make("button", { type: "button", class: "close" }, w.close);
-    const panel = make("div", { class: "panel" }, close, ...origin(row, place, column, width));
+    const panel = make("div", { class: "panel" }, close, make("h4", {}, w.lineage), ...origin());
     const detail = make("tr", { class: "lineage" }, make("td", { colspan: String(tr.children.length) }, panel));
     close.addEventListener("click", () => { detail.remove(); button.setAttribute("aria-expanded", "false"); button.focus(); });
     tr.after(detail);
   }
 
-  function origin(row, place, column, width) {
-    const category = row[width + 1], basis = row[width + 2], period = row[2], at = place - 6, value = row[place];
+  // a text of the page, by its number at the end of the row
+  function originInWords(table, row) {
+    return [make("pre", {}, page.texts[row[table.columns.length]])];
+  }
+
+  // the parts of a total of a run: place, category and basis stand at the end of the row
+  function originOfTotal(table, row, place) {
+    const width = table.columns.length, column = table.columns[place], value = row[place];
+    const category = row[width + 1], basis = row[width + 2], period = row[2];
+    const at = table.columns.filter((one) => one.opens).indexOf(column);
     const out = [
-      make("h4", {}, w.lineage),
       make("p", {}, [row[0], period, row[4], row[5]].filter(Boolean).join(" · ") + ": ", make("b", {}, String(value)), " " + unit(column)),
     ];
     const held = row[width] < 0 ? null : lineage.parts[row[width]];

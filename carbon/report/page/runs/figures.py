@@ -1,8 +1,9 @@
-"""The charts of the page as plain Plotly figures: data, layout and caption. Every label is escaped."""
+"""The charts of the page of a run. Every label is escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -11,54 +12,42 @@ from carbon.inventory.rounding import rounded_sums
 from carbon.inventory.terms import ENERGY, PRIMARY
 from carbon.inventory.totals import BIOGENIC
 from carbon.report.markdown import by_set, figure
-from carbon.report.page.data import View, clean, label, tier
+from carbon.report.page.charts import (
+    BAD,
+    GOOD,
+    GREY,
+    LARGEST,
+    LOOKS,
+    MIDDLE,
+    NODES,
+    UNKNOWN,
+    bar,
+    chart,
+    flows,
+    named,
+    room,
+    tall,
+    whiskers,
+)
+from carbon.report.page.parts import clean, label
+from carbon.report.page.runs.tables import tier
+from carbon.report.page.runs.view import View
 from carbon.report.words import words
 from carbon.schema import choices
 
-LARGEST = 30
 CHARTS = 8
-# Okabe and Ito: told apart by the colour-blind; the patterns tell them apart in black and white
-SCOPES = {"1": ("#0072B2", ""), "2": ("#E69F00", "/"), "3": ("#CC79A7", ".")}
-GASES = {"co2_t": ("CO2", "#0072B2", ""), "ch4_t": ("CH4", "#E69F00", "/"), "n2o_t": ("N2O", "#009E73", "x")}
-GOOD, MIDDLE, BAD, UNKNOWN = ("#009E73", "", "✓"), ("#E69F00", "/", "◐"), ("#D55E00", "x", "✗"), ("#BBBBBB", ".", "?")
+SCOPES = {"1": LOOKS[0], "2": LOOKS[1], "3": LOOKS[2]}
+GASES = {"co2_t": ("CO2", LOOKS[0]), "ch4_t": ("CH4", LOOKS[1]), "n2o_t": ("N2O", LOOKS[3])}
 VERDICTS = {
     "at-benchmark": GOOD, "within": GOOD, "1": GOOD, "between": MIDDLE, "2": MIDDLE, "3": MIDDLE,
     "below-baseline": BAD, "above": BAD, "unknown": UNKNOWN,
 }  # fmt: skip
 LEVELS = (("star", "solid"), ("diamond", "dash"), ("square", "dot"), ("triangle-up", "dashdot"))
-NODES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
-FONT = "system-ui, 'Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', sans-serif"
 
 
-def charts(view: View) -> list[dict[str, Any]]:
-    """Return the charts in the order in which they stand: title, note, width, height, data and layout."""
-    made = [by_period(view), by_gas(view), by_facility(view), energy_mix(view), sankey(view), *against_levels(view)]
-    return [{"id": f"chart-{n}", **one} for n, one in enumerate(found for found in made if found)]
-
-
-def _chart(
-    title: str, notes: Iterable[str], traces: list[dict[str, Any]], height: int = 340, wide: bool = False,
-    **layout: Any,
-) -> dict[str, Any]:  # fmt: skip
-    axis = {"automargin": True, "gridcolor": "#dddddd", "zerolinecolor": "#666666", "linecolor": "#666666",
-            "separatethousands": True, "exponentformat": "none", "fixedrange": True}  # fmt: skip
-    base: dict[str, Any] = {
-        "height": height, "margin": {"l": 10, "r": 16, "t": 34, "b": 40}, "paper_bgcolor": "#fff",
-        "plot_bgcolor": "#fff", "font": {"family": FONT, "size": 12, "color": "#222"}, "bargap": 0.3,
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
-        "hoverlabel": {"align": "left"}, "dragmode": False,
-    }  # fmt: skip
-    for name in ("xaxis", "yaxis"):
-        base[name] = axis | layout.pop(name, {})
-    return {"title": title, "note": " ".join(filter(None, notes)), "wide": wide, "data": traces,
-            "layout": base | layout}  # fmt: skip
-
-
-def _bar(name: str, colour: str, pattern: str, **rest: Any) -> dict[str, Any]:
-    look = {"color": colour, "line": {"color": "#333333", "width": 0.5}}
-    if pattern:
-        look["pattern"] = {"shape": pattern, "fgcolor": "#ffffff", "bgcolor": colour, "size": 6, "solidity": 0.35}
-    return {"type": "bar", "name": name, "marker": look, **rest}
+def charts(view: View) -> list[dict[str, Any] | None]:
+    """Return the charts in the order in which they stand; None of what there is nothing to draw."""
+    return [by_period(view), by_gas(view), by_facility(view), energy_mix(view), sankey(view), *against_levels(view)]
 
 
 def _trend(view: View) -> tuple[list[str], int]:
@@ -77,21 +66,13 @@ def _marked(view: View, period: str) -> str:
 
 
 def _whiskers(totals: Sequence[Mapping[str, Any] | None], axis: str, places: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return the 95 % interval of totals as error bars on invisible marks; nothing where none is known."""
+    """Return the 95 % interval of totals; nothing where none is known."""
     known = [
         (at, r["co2e_t"], abs(r["co2e_t"]) * r["uncertainty_pct"] / 100)
         for at, r in zip(places, totals, strict=True)
         if r is not None and r["uncertainty_pct"] is not None and r["co2e_t"] is not None
     ]
-    if not known:
-        return []
-    values, spread = [value for _, value, _ in known], [size for _, _, size in known]
-    other = "y" if axis == "x" else "x"
-    return [{
-        "type": "scatter", "mode": "markers", "showlegend": False, "hoverinfo": "skip",
-        "marker": {"size": 5, "color": "#000", "symbol": "diamond"}, axis: values, other: [at for at, _, _ in known],
-        f"error_{axis}": {"type": "data", "array": spread, "color": "#000", "thickness": 1.5, "width": 5},
-    }]  # fmt: skip
+    return whiskers(axis, [at for at, _, _ in known], [v for _, v, _ in known], [size for _, _, size in known])
 
 
 def by_period(view: View) -> dict[str, Any] | None:
@@ -103,13 +84,13 @@ def by_period(view: View) -> dict[str, Any] | None:
         return None
     x = [_marked(view, period) for period in periods]
     traces = [
-        _bar(f"{view.w['scope']} {scope}", *SCOPES.get(scope, ("#999999", "")), x=x,
+        bar(f"{view.w['scope']} {scope}", *SCOPES.get(scope, GREY), x=x,
              y=[found[period].get(scope) for period in periods], hovertemplate="%{x}<br>%{y:,.2f} tCO2e")
         for scope in scopes
     ]  # fmt: skip
     whiskers = _whiskers([view.totals.get((*view.top, p, "location")) for p in periods], "y", x)
     notes = _notes(view, whiskers, x, periods, count)
-    return _chart(view.w["by_period"], notes, traces + whiskers, barmode="relative", xaxis={"type": "category"},
+    return chart(view.w["by_period"], notes, traces + whiskers, barmode="relative", xaxis={"type": "category"},
                   yaxis={"title": {"text": "tCO2e"}, "rangemode": "tozero"})  # fmt: skip
 
 
@@ -127,19 +108,19 @@ def by_gas(view: View) -> dict[str, Any] | None:
     periods, count = _trend(view)
     totals = [view.totals.get((*view.top, period, "location")) for period in periods]
     x, traces = [_marked(view, period) for period in periods], []
-    for column, (gas, colour, pattern) in GASES.items():
+    for column, (gas, look) in GASES.items():
         potential = view.result.potentials.get(gas)
         values = [None if r is None or r[column] is None or potential is None else r[column] * float(potential)
                   for r in totals]  # fmt: skip
         if any(values):
-            traces.append(_bar(gas, colour, pattern, x=x, y=values, hovertemplate="%{x}<br>%{y:,.2f} tCO2e"))
+            traces.append(bar(gas, *look, x=x, y=values, hovertemplate="%{x}<br>%{y:,.2f} tCO2e"))
     rest = [None if r is None else r["other_co2e_t"] for r in totals]
     if any(rest):
-        traces.append(_bar(view.w["other_gases"], "#CC79A7", ".", x=x, y=rest, hovertemplate="%{x}<br>%{y:,.2f} tCO2e"))
+        traces.append(bar(view.w["other_gases"], *LOOKS[2], x=x, y=rest, hovertemplate="%{x}<br>%{y:,.2f} tCO2e"))
     if not traces:
         return None
     notes = [view.w["gas_note"].format(gwp=clean(view.result.gwp_name)), *_notes(view, (), x, periods, count)]
-    return _chart(view.w["by_gas"], notes, traces, barmode="relative", showlegend=True, xaxis={"type": "category"},
+    return chart(view.w["by_gas"], notes, traces, barmode="relative", showlegend=True, xaxis={"type": "category"},
                   yaxis={"title": {"text": "tCO2e"}, "rangemode": "tozero"})  # fmt: skip
 
 
@@ -153,7 +134,7 @@ def by_facility(view: View) -> dict[str, Any] | None:
     y = list(range(len(largest)))
     names = [label(f) + ("" if r["complete"] else " *") for (f, _), r in largest]
     traces = [
-        _bar(f"{view.w['scope']} {scope}", *SCOPES.get(scope, ("#999999", "")), orientation="h", y=y,
+        bar(f"{view.w['scope']} {scope}", *SCOPES.get(scope, GREY), orientation="h", y=y,
              x=[sums.get(scope) for sums in found], customdata=names,
              hovertemplate="%{customdata}<br>%{x:,.2f} tCO2e")
         for scope in scopes
@@ -162,26 +143,15 @@ def by_facility(view: View) -> dict[str, Any] | None:
     w, count = view.w, len(view.facilities)
     notes = _notes(view, whiskers, names, (), 0)
     notes += [w["top_note"].format(n=len(y), all=f"{count:,}", file="totals.csv")] if count > len(y) else []
-    return _chart(f"{w['by_facility']} ({view.when})", notes, traces + whiskers, _tall(len(y)), barmode="relative",
-                  xaxis={"title": {"text": "tCO2e"}, "nticks": 6}, yaxis=_named(names))  # fmt: skip
-
-
-def _tall(bars: int) -> int:
-    return max(340, 110 + 24 * bars)
-
-
-def _named(names: Sequence[str]) -> dict[str, Any]:
-    """Return an axis of numbered bars with names: two of the same name stay two."""
-    return {"tickmode": "array", "tickvals": [*range(len(names))], "ticktext": [*names], "showgrid": False,
-            "range": [-0.6, len(names) - 0.4], "ticks": "", "zeroline": False}  # fmt: skip
+    return chart(f"{w['by_facility']} ({view.when})", notes, traces + whiskers, tall(len(y)), barmode="relative",
+                  xaxis={"title": {"text": "tCO2e"}, "nticks": 6}, yaxis=named(names))  # fmt: skip
 
 
 def energy_mix(view: View) -> dict[str, Any] | None:
     """Return the energy of the largest place by item in the last of the longest periods."""
     uses, zh = choices("use"), view.result.language == "zh"
     mine = [
-        r for r in view.result.energy_records
-        if r["use"] and r["period"] == view.when and (r["facility"], r["group"]) == view.top and r["tce"]
+        r for r in view.energy if r["use"] and r["period"] == view.when and r["tce"]
     ]  # fmt: skip
     if not mine:
         return None
@@ -193,32 +163,30 @@ def energy_mix(view: View) -> dict[str, Any] | None:
         use = uses[r["use"]].name_zh if zh else uses[r["use"]].name_en
         names.append(label(f"{r['item_name']} · {use}" if repeated.count(r["item"]) > 1 else r["item_name"]))
     values = [r["tce"] for r in shown]
-    trace = _bar("tce", "#0072B2", "", orientation="h", y=[*range(len(shown))], x=values, customdata=names,
+    trace = bar("tce", *LOOKS[0], orientation="h", y=[*range(len(shown))], x=values, customdata=names,
                  text=[figure(value, 1) for value in values], textposition="outside", cliponaxis=False,
                  hovertemplate="%{customdata}<br>%{x:,.3f} tce<extra></extra>")  # fmt: skip
     w = view.w
     note = w["top_note"].format(n=len(shown), all=len(mine), file="energy.csv") if len(mine) > len(shown) else ""
-    room = 0.22 * (max(*values, 0.0) - min(*values, 0.0))
-    ends = [min(*values, 0.0) - (room if min(values) < 0 else 0), max(*values, 0.0) + room]
-    return _chart(f"{w['energy_mix']} ({view.when})", [note], [trace], _tall(len(shown)), showlegend=False,
-                  xaxis={"title": {"text": "tce"}, "range": ends, "nticks": 6}, yaxis=_named(names))  # fmt: skip
+    return chart(f"{w['energy_mix']} ({view.when})", [note], [trace], tall(len(shown)), showlegend=False,
+                  xaxis={"title": {"text": "tce"}, "range": room(values), "nticks": 6}, yaxis=named(names))  # fmt: skip
 
 
 def sankey(view: View) -> dict[str, Any] | None:
     """Return the flow of CO2e from carriers to facilities, their processes where they are named, to scopes."""
-    flows, left_out = _flows(view)
-    if not flows:
+    found, left_out = _flows(view)
+    if not found:
         return None
-    has_process = any(process for _, _, process, _ in flows)
-    middle = {(facility, process) for _, facility, process, _ in flows}
+    has_process = any(process for _, _, process, _ in found)
+    middle = {(facility, process) for _, facility, process, _ in found}
     if len(middle) > LARGEST:
         has_process = False
-    carriers = _largest(flows, 0, 14)
-    facilities = _largest(flows, 1, 14)
+    carriers = _largest(found, 0, 14)
+    facilities = _largest(found, 1, 14)
     nodes: dict[tuple[str, ...], int] = {}
     links: dict[tuple[int, int], float] = {}
     w = view.w
-    for (item, facility, process, scope), mass in sorted(flows.items(), key=lambda entry: -entry[1]):
+    for (item, facility, process, scope), mass in sorted(found.items(), key=lambda entry: -entry[1]):
         chain = [
             ("item", item if item in carriers else ""), ("facility", facility if facility in facilities else ""),
             *([("process", facility, process)] if has_process and process and facility in facilities else []),
@@ -228,23 +196,13 @@ def sankey(view: View) -> dict[str, Any] | None:
         for link in pairwise(places):
             links[link] = links.get(link, 0.0) + mass
     names = [f"{w['scope']} {node[1]}" if node[0] == "scope" else label(node[-1] or w["others"]) for node in nodes]
-    column = {"item": 0.001, "facility": 0.34 if has_process else 0.5, "process": 0.67, "scope": 0.999}
-    depth = [column[node[0]] for node in nodes]
     colours = [SCOPES.get(node[1], NODES[-1:])[0] if node[0] == "scope" else NODES[n % len(NODES)]
                for n, node in enumerate(nodes)]  # fmt: skip
-    trace = {
-        "type": "sankey", "orientation": "h", "valueformat": ",.2f", "valuesuffix": " tCO2e", "arrangement": "snap",
-        "node": {"label": names, "color": colours, "pad": 12, "thickness": 14, "line": {"color": "#333", "width": 0.5},
-                 "align": "justify"},
-        "link": {"source": [s for s, _ in links], "target": [t for _, t in links], "value": [*links.values()],
-                 "color": "rgba(120,120,120,0.28)"},
-        "textfont": {"size": 11, "color": "#111", "family": FONT},
-    }  # fmt: skip
     note = w["sankey_note"].format(n=figure(left_out)) if left_out else ""
     title = w["sankey_process" if has_process else "sankey"]
-    rows = max(depth.count(place) for place in set(depth))
-    return _chart(f"{title} ({view.when})", [note], [trace], max(420, 30 * rows), wide=True,
-                  margin={"l": 8, "r": 8, "t": 12, "b": 12})  # fmt: skip
+    rows = max(Counter(node[0] for node in nodes).values())
+    return flows(f"{title} ({view.when})", [note], [*zip(names, colours, strict=True)], links, "tCO2e",
+                 max(420, 30 * rows))  # fmt: skip
 
 
 def _flows(view: View) -> tuple[dict[tuple[str, str, str, str], float], float]:
@@ -278,7 +236,16 @@ def _largest(flows: Mapping[tuple[str, str, str, str], float], place: int, most:
 
 
 def against_levels(view: View) -> list[dict[str, Any]]:
-    """Return a chart for each product and set of levels: what was measured, the levels, and the verdict in words."""
+    """Return a chart for each product and set of levels, as far as they find room."""
+    found = compared(view)
+    made = [levels(view, key, lines) for key, lines in [*found.items()][:CHARTS]]
+    if len(found) > CHARTS:
+        made[-1]["note"] += " " + view.w["charts_more"].format(n=len(found) - CHARTS)
+    return made
+
+
+def compared(view: View) -> dict[tuple[str, ...], list[list[dict[str, Any]]]]:
+    """Return the lines held against levels by product, set, indicator and unit, those with most to say first."""
     held: dict[tuple[str, ...], list[list[dict[str, Any]]]] = {}
     for one in by_set(r for r in view.verdicts if r["tier"] and r["value"] is not None):
         first = one[0]
@@ -286,13 +253,11 @@ def against_levels(view: View) -> list[dict[str, Any]]:
         held.setdefault(key, []).append(one)
     # sector levels name a benchmark and a baseline; they stand first
     order = sorted(held, key=lambda key: (held[key][0][0]["tier"] != "benchmark", -len(held[key]), key))
-    made = [_levels(view, key, held[key]) for key in order[:CHARTS]]
-    if len(order) > CHARTS:
-        made[-1]["note"] += " " + view.w["charts_more"].format(n=len(order) - CHARTS)
-    return made
+    return {key: held[key] for key in order}
 
 
-def _levels(view: View, key: tuple[str, ...], lines: list[list[dict[str, Any]]]) -> dict[str, Any]:
+def levels(view: View, key: tuple[str, ...], lines: list[list[dict[str, Any]]]) -> dict[str, Any]:
+    """Return one product against one set of levels: what was measured, the levels, and the verdict in words."""
     w, said = view.w, words("verdict", view.result.language)
     product, name, indicator, unit = key
     last = len(view.ranks)
@@ -312,13 +277,13 @@ def _levels(view: View, key: tuple[str, ...], lines: list[list[dict[str, Any]]])
     for verdict in dict.fromkeys(one[0]["verdict"] for one in shown):
         colour, pattern, mark = VERDICTS.get(verdict, BAD)
         mine = [n for n in y if shown[n][0]["verdict"] == verdict]
-        traces.append(_bar(f"{mark} {label(said.get(verdict, verdict))}", colour, pattern, orientation="h", y=mine,
+        traces.append(bar(f"{mark} {label(said.get(verdict, verdict))}", colour, pattern, orientation="h", y=mine,
                            x=[shown[n][0]["value"] for n in mine], customdata=[names[n] for n in mine],
                            hovertemplate="%{customdata} " + label(unit)))  # fmt: skip
     for n, each in enumerate(dict.fromkeys(r["tier"] for one in shown for r in one)):
         at = [(place, r["level"]) for place in y for r in shown[place] if r["tier"] == each and r["level"] is not None]
-        levels = sorted({value for _, value in at})
-        tail = f" {figure(levels[0])}" if len(levels) == 1 else ""
+        printed = sorted({value for _, value in at})
+        tail = f" {figure(printed[0])}" if len(printed) == 1 else ""
         symbol, dash = LEVELS[n % len(LEVELS)]
         traces.append({
             "type": "scatter", "mode": "lines+markers" if tail else "markers", "name": label(f"{tier(each, w)}{tail}"),
@@ -334,4 +299,4 @@ def _levels(view: View, key: tuple[str, ...], lines: list[list[dict[str, Any]]])
     tall = max(260, 160 + 30 * len(y))
     margin = {"l": 10, "r": 16, "t": 68, "b": 40}
     axis = {"title": {"text": label(unit, 40)}, "nticks": 6}
-    return _chart(title, notes, traces, tall, showlegend=True, xaxis=axis, yaxis=_named(names), margin=margin)
+    return chart(title, notes, traces, tall, showlegend=True, xaxis=axis, yaxis=named(names), margin=margin)

@@ -13,7 +13,8 @@ from carbon.inventory.rollup import roll_up_periods
 from carbon.inventory.rounding import rounded_sums
 from carbon.inventory.terms import ENERGY, PRIMARY
 from carbon.inventory.totals import BIOGENIC, MAIN
-from carbon.report.page.data import GAS_COLUMNS, Place, View, clean
+from carbon.report.page.parts import clean
+from carbon.report.page.runs.view import GAS_COLUMNS, Place, View
 
 if TYPE_CHECKING:
     from carbon.inventory import Result
@@ -29,7 +30,8 @@ def places(view: View) -> dict[Place, int]:
     larger = [(p.facility, p.group) for p in reversed(view.result.cells.places) if p.level]
     named = {p.facility: (p.facility, p.group) for p in view.result.cells.places if not p.level}
     single = [named.get(facility, (facility, group)) for (facility, group), _ in view.facilities]
-    rest = [place for place in named.values() if place not in set(single)]
+    ranked = set(single)
+    rest = [place for place in named.values() if place not in ranked]
     return {place: n for n, place in enumerate(dict.fromkeys([*larger, *single, *rest][:MOST_PLACES]))}
 
 
