@@ -9,7 +9,9 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +26,11 @@ from carbon.schema import folded, table_words
 from carbon.workbooks import Sheet, cell_text, column_letters, open_sheet, say_unread
 
 MAXIMUM_BYTES = 4 << 30
+BINARY = 4096  # first bytes of a file that tell whether it is text
 SUFFIXES = (".csv", ".parquet", ".xlsx")
 TOGETHER = (("activities", "facilities", "output"), ("processes", "exchanges", "parameters", "scenarios"))
 Bytes = bytes | bytearray
+_LIMIT, _LIMITED = threading.Lock(), list[int]()  # what the limit was, once for each that reads without it
 _FIRST_LINE = re.compile(r"[^\r\n]*\S[^\r\n]*")  # that is not blank
 
 
@@ -113,7 +117,7 @@ def read(path: Path, issues: Issues, sheet: str | None = None) -> Source | None:
 
 
 def read_bytes(
-    data: Bytes, name: str, suffix: str, issues: Issues, sheet: str | None = None, *, later: bool = False
+    data: Bytes, name: str, suffix: str, issues: Issues, sheet: str | None = None, *, encoding: str = ""
 ) -> Source | None:
     """Read what a file holds, as `read` does.
 
@@ -129,8 +133,8 @@ def read_bytes(
         Receives what is wrong.
     sheet : str, optional
         Table that is wanted of a workbook.
-    later : bool
-        Whether it is a later part of a file whose beginning was taken for text.
+    encoding : {"", "utf-8", "gb18030"}
+        Of a part of a CSV file, as the whole of it is encoded; empty of a whole file, of which it is found.
 
     Returns
     -------
@@ -140,10 +144,10 @@ def read_bytes(
     if not data[:4096].strip() and not data.strip():
         issues.add("T102", file=name)
         return None
-    if suffix == ".csv" and not later and (data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4096]):
-        issues.add("T104", file=name)
-        return None
-    found = {".csv": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_excel}[suffix](data, name, issues, sheet)
+    if suffix == ".csv":
+        found = _read_csv(data, name, issues, encoding)
+    else:
+        found = {".parquet": _read_parquet, ".xlsx": _read_excel}[suffix](data, name, issues, sheet)
     if found is None:
         return None
     if found.rows.num_rows == 0:
@@ -219,34 +223,49 @@ def _frame_column(values: Any) -> pa.Array | pa.ChunkedArray:
     return to_strings([cell_text(value) for value in values])
 
 
-def _decode(data: Bytes, name: str, issues: Issues) -> str | None:
+def is_binary(data: Bytes) -> bool:
+    """Return whether a file that begins so is no text in an encoding that is read."""
+    return data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:BINARY]
+
+
+def delimiter_of(text: str) -> str | None:
+    """Return the delimiter of a CSV text by its first line that is not blank; None if all are."""
+    first = _FIRST_LINE.search(text)
+    return None if first is None else max(",;\t", key=first[0].count)
+
+
+def _decode(data: Bytes, name: str, issues: Issues, encoding: str) -> str | None:
     """Return the text; any other encoding than UTF-8 is said."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        place = data.count(b"\n", 0, error.start) + 1
+    place = 0
+    if encoding != "gb18030":
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            place = data.count(b"\n", 0, error.start) + 1
     try:
         text = data.decode("gb18030")
-    except UnicodeDecodeError:
-        issues.add("T104", file=name, lines=[place])
+    except UnicodeDecodeError as error:
+        issues.add("T104", file=name, lines=[place or data.count(b"\n", 0, error.start) + 1])
         return None
     issues.add("T105", file=name)
     return text
 
 
-def _read_csv(data: Bytes, name: str, issues: Issues, sheet: str | None) -> Source | None:
+def _read_csv(data: Bytes, name: str, issues: Issues, encoding: str) -> Source | None:
     """Read CSV fast with Arrow where every line is one plain row, else carefully with the csv module."""
-    del sheet
-    if (found := _read_csv_fast(data, name)) is not None:
+    if not encoding and is_binary(data):
+        issues.add("T104", file=name)
+        return None
+    if encoding != "gb18030" and (found := _read_csv_fast(data, name)) is not None:
         return found
-    text = _decode(data, name, issues)
+    text = _decode(data, name, issues, encoding)
     if text is None:
         return None
-    first = _FIRST_LINE.search(text)
-    if first is None:
+    delimiter = delimiter_of(text)
+    if delimiter is None:
         issues.add("T102", file=name)
         return None
-    return _read_csv_carefully(text, max(",;\t", key=first[0].count), name, issues)
+    return _read_csv_carefully(text, delimiter, name, issues)
 
 
 def _read_csv_fast(data: Bytes, name: str) -> Source | None:
@@ -339,21 +358,36 @@ def _blank(column: pa.ChunkedArray) -> np.ndarray:
     return np.concatenate(found) if found else np.empty(0, bool)
 
 
+@contextmanager
+def any_length() -> Iterator[None]:
+    """Let the csv module read cells of any length: how long one may be, the schema says. Threads may overlap here."""
+    with _LIMIT:
+        if not _LIMITED:
+            _LIMITED.append(csv.field_size_limit(2**31 - 1))
+        else:
+            _LIMITED.append(_LIMITED[0])
+    try:
+        yield
+    finally:
+        with _LIMIT:
+            limit = _LIMITED.pop()
+            if not _LIMITED:
+                csv.field_size_limit(limit)
+
+
 def _read_csv_carefully(text: str, delimiter: str, name: str, issues: Issues) -> Source | None:
     """Read row by row with the true line of each: quoted line breaks, blank lines, ragged rows."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[tuple[int, list[str]]] = []
     start = 1
-    longest = csv.field_size_limit(len(text) + 1)  # how long a cell may be, the schema says
     try:
-        for row in reader:
-            rows.append((start, row))
-            start = reader.line_num + 1
+        with any_length():
+            for row in reader:
+                rows.append((start, row))
+                start = reader.line_num + 1
     except csv.Error as error:
         issues.add("T110", file=name, lines=[start], value=str(error))
         return None
-    finally:
-        csv.field_size_limit(longest)
     return _assemble(rows, name, issues)
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from carbon.documents import RunFile, validated
-from carbon.errors import DataError, Issues, printable
-from carbon.folders import check_target, write_folder, write_json
+from carbon.errors import DataError, Issues, UsageError, printable
+from carbon.folders import MARK, check_target, check_unread, write_folder, write_json
 from carbon.inventory import Result
 from carbon.inventory.accounting import Ground
 from carbon.library import load_library
 from carbon.reading import Source, read
 from carbon.run import NAMES, WRITTEN, Job, fill_result, open_job
-from carbon.scale.partitions import SIZE, find_files, partitions, total_bytes
-from carbon.scale.stream import CONTEXT, Pool, Progress, Streamed, stream
+from carbon.scale.cutting import NotUtf8Error
+from carbon.scale.partitions import SIZE, find_files, header_of, partitions, total_bytes
+from carbon.scale.stream import Pool, Progress, Streamed, stream
 from carbon.schema import folded_header, schema
 
 AUTOMATIC = 192 << 20  # bytes of input from which a run is streamed unless told otherwise
@@ -86,26 +91,66 @@ def run_stream(
     for name in ("facilities", "output"):
         if name in job.tables and (source := read(job.tables[name], issues, sheet=NAMES[name][0])) is not None:
             sources[name] = source
-    try:
-        done = _computed(job, files, sources, issues, target, pool, size, told)
-    except DataError as error:
-        raise DataError(error.issues, job.settings.language) from error
-    work, settings = _work(target), job.settings
-    inputs = done.inputs | {printable(job.tables[name].name): source.digest for name, source in sources.items()}
-    result = replace(done.result, own_levels=tuple(job.folder / folder for folder in settings.levels))
+    with _working(target) as work:
+        try:
+            done = _computed(job, files, sources, issues, work, _parts(target), pool, size, told)
+        except DataError as error:
+            raise DataError(error.issues, job.settings.language) from error
+        settings = job.settings
+        inputs = done.inputs | {printable(job.tables[name].name): source.digest for name, source in sources.items()}
+        result = replace(done.result, own_levels=tuple(job.folder / folder for folder in settings.levels))
 
-    def fill(fresh: Path) -> None:
-        fill_result(result, fresh, report=report)
-        for folder, suffix in (("lines", ".parquet"), ("parts", ".npz")):
-            (fresh / folder).mkdir()
-            for name in done.keys:
-                (work / f"{name}{suffix}").replace(fresh / folder / f"{name}{suffix}")
-        shutil.copyfile(work / CONTEXT, fresh / "parts" / CONTEXT)
-        write_json(fresh / "parts" / "keys.json", done.keys)
+        def fill(fresh: Path) -> None:
+            fill_result(result, fresh, report=report)
+            for folder, suffix in (("lines", ".parquet"), ("parts", ".npz")):
+                (fresh / folder).mkdir()
+                for name in done.keys:
+                    _put(work / f"{name}{suffix}", fresh / folder / f"{name}{suffix}")
+            write_json(fresh / "parts" / "keys.json", done.keys)
 
-    write_folder(target, fill, result.provenance | {"inputs": inputs}, WRITTEN)
-    shutil.rmtree(work, ignore_errors=True)
+        write_folder(target, fill, result.provenance | {"inputs": inputs}, WRITTEN)
+        shutil.rmtree(work, ignore_errors=True)
     return result, target
+
+
+@contextmanager
+def _working(target: Path) -> Iterator[Path]:
+    """Give the folder where an unfinished run keeps what is whole, beside its results; no two runs have it at once."""
+    target = target.resolve()
+    work = target.with_name(f".{target.name}-unfinished")
+    if work.is_symlink() or (work.exists() and not work.is_dir()):
+        message = f"{work} is in the way: a streamed run keeps there what is whole; move it elsewhere"
+        raise UsageError(message)
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / "lock").open("ab") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # no such locks on this system; names of parts keep apart what must not be mixed
+            pass
+        except OSError as error:
+            message = f"another run is writing {target}: wait until it is done, or choose another result folder"
+            raise UsageError(message) from error
+        yield work
+
+
+def _put(source: Path, place: Path) -> None:
+    """Put a file into a second place, and leave it in the first until all is done."""
+    try:
+        os.link(source, place)
+    except OSError:  # no links here
+        shutil.copyfile(source, place)
+
+
+def _parts(earlier: Path) -> list[Path]:
+    """Return the parts of an earlier result that are as they were written."""
+    try:
+        results = json.loads((earlier / MARK).read_text("utf-8"))["results"]
+        paths = sorted((earlier / "parts").glob("*.npz"))
+        return [p for p in paths if results.get(f"parts/{p.name}") == hashlib.sha256(p.read_bytes()).hexdigest()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
 
 
 def _opened(path: str | Path, changes: Mapping[str, object]) -> tuple[Job, list[Path]]:
@@ -116,9 +161,12 @@ def _opened(path: str | Path, changes: Mapping[str, object]) -> tuple[Job, list[
         return job, [job.tables["activities"]]
     files = find_files(path)
     given = {name: value for name, value in changes.items() if value not in (None, "")}
-    folder = path if path.is_dir() else files[0].parent
+    folder, issues = path if path.is_dir() else files[0].parent, Issues()
+    if path.is_dir():
+        check_unread(folder, files, "run.toml", NAMES, issues)
     settings = validated({"title": printable(folder.name)} | given, RunFile, "", str(given.get("language", "")))
-    return Job(folder, settings, {"activities": files[0]}, folder.parent / f"{folder.name}-results"), files
+    whole = folder.resolve()
+    return Job(folder, settings, {"activities": files[0]}, whole.with_name(f"{whole.name}-results"), issues), files
 
 
 def _is_run(folder: Path) -> bool:
@@ -126,18 +174,13 @@ def _is_run(folder: Path) -> bool:
     return (folder / "run.toml").is_file() or bool(names & {word.casefold() for word in NAMES["activities"]})
 
 
-def _work(target: Path) -> Path:
-    """Return where an unfinished run keeps what is whole, beside its results."""
-    target = target.resolve()
-    return target.with_name(f".{target.name}-unfinished")
-
-
 def _computed(
     job: Job,
     files: Sequence[Path],
     sources: Mapping[str, Source],
     issues: Issues,
-    target: Path,
+    work: Path,
+    earlier: list[Path],
     pool: Pool | None,
     size: int,
     told: Callable[[Progress], None] | None,
@@ -154,16 +197,20 @@ def _computed(
     )  # fmt: skip
     name = files[0].name if len(files) == 1 else job.folder.name
     gwp = settings.gwp or library.pack(settings.method).gwp or "none"
+    encodings: dict[Path, str] = {}
     while True:
         progress = Progress(total_bytes(files), told)
-        done = stream(
-            partitions(files, size), ground, _work(target), issues, name, gwp=_potentials(ground, gwp),
-            spread=_says_spread(files), earlier=target, pool=pool, progress=progress,
-        )  # fmt: skip
+        try:
+            done = stream(
+                partitions(files, size, encodings), ground, work, Issues(issues), name, gwp=_potentials(ground, gwp),
+                spread=_has_spread(files, encodings), earlier=earlier, pool=pool, progress=progress,
+            )  # fmt: skip
+        except NotUtf8Error as error:
+            encodings[error.path] = "gb18030"
+            continue
         if done.result.gwp_name == gwp:
             return done
         gwp = done.result.gwp_name  # facilities of other packs: lines are weighed anew
-        shutil.rmtree(_work(target), ignore_errors=True)
 
 
 def _potentials(ground: Ground, name: str) -> dict[str, Fraction]:
@@ -172,30 +219,8 @@ def _potentials(ground: Ground, name: str) -> dict[str, Fraction]:
     return known | {"CO2": Fraction(1), "CO2e": Fraction(1)}
 
 
-def _says_spread(files: Sequence[Path]) -> bool:
+def _has_spread(files: Sequence[Path], encodings: Mapping[Path, str]) -> bool:
     """Return whether any file has a column of uncertainties."""
     column = schema("activities")["uncertainty_pct"]
     words = {folded_header(word) for word in (column.name, *column.aliases)}
-    for path in files:
-        if path.suffix.lower() == ".parquet":
-            from pyarrow import parquet
-
-            heads = parquet.read_schema(path).names
-        elif path.suffix.lower() == ".csv":
-            with path.open("rb") as file:
-                line = file.readline(1 << 20)
-            text = line.decode("utf-8-sig" if _is_utf8(line) else "gb18030", "replace")
-            heads = [cell.strip(' "\r\n') for cell in text.replace(";", ",").replace("\t", ",").split(",")]
-        else:
-            return True
-        if words & {folded_header(head) for head in heads}:
-            return True
-    return False
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return any(words & {folded_header(cell) for cell in header_of(path, encodings)} for path in files)

@@ -27,6 +27,7 @@ from carbon.footprints import check_footprint
 from carbon.imports import import_factors
 from carbon.inventory import Result
 from carbon.run import run
+from carbon.streams import run_stream
 from carbon.studies import run_savings, run_upgrade
 
 BAD = Path(__file__).parent / "bad"
@@ -183,6 +184,7 @@ COMMANDS: dict[str, Callable[[Path], Issues]] = {  # what a case asks for if not
     "import": import_case,
     "upgrade": lambda path: run_upgrade(path, path.with_name("out"))[0].issues,
     "footprint": check_footprint,
+    "stream": lambda path: run_stream(path, path.with_name("out"))[0].issues,
     "savings": lambda path: run_savings(path, path.with_name("out"))[0].issues,
 }
 

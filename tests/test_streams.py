@@ -57,6 +57,10 @@ def both(source: Path, size: int, **changes: Any) -> tuple[Result, Path, Result,
     return one, whole, other, parts
 
 
+def errors_of(result: Result) -> list[tuple[str, str, tuple[int, ...]]]:
+    return sorted((issue.code, issue.file, tuple(sorted(issue.lines))) for issue in result.issues.errors)
+
+
 def lines_of(folder: Path) -> list[dict[str, Any]]:
     """Return the lines of a result, without the numbers of keys, which each partition counts for itself."""
     tables = [parquet.read_table(path) for path in sorted((folder / "lines").glob("*.parquet"))]
@@ -122,8 +126,7 @@ def test_bad_rows_are_the_same_in_any_partitions(tmp_path: Path, bad: str, size:
     source.write_text("\n".join([*good[:30], bad, *good[30:]]) + "\n", encoding="utf-8")
     one, whole, other, parts = both(source, size)
     assert lines_of(parts) == lines_of(whole)
-    where = [sorted((i.code, i.file, min(i.lines)) for i in found.issues.errors) for found in (one, other)]
-    assert where[0] == where[1]
+    assert errors_of(one) == errors_of(other)
 
 
 def test_mark_that_is_not_seen_far_down_spoils_its_row_alone(tmp_path: Path) -> None:

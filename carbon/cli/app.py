@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 from carbon.cli import completion, show
 from carbon.describe import described, templates
@@ -33,6 +34,18 @@ app = typer.Typer(
     help="Energy and carbon accounting: activity data and sourced factors in, retraceable totals out.",
     epilog="中文：carbon init 示例 --lang zh 生成示例文件夹，再按其提示运行。",
 )  # fmt: skip
+
+
+class _OfOnePath(TyperCommand):
+    """A command that takes one path, and says what to do when the shell has made many of a pattern."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        files = [Path(word) for word in args if not word.startswith("-") and Path(word).is_file()]
+        if len(files) > 1 and len({(file.parent, file.suffix) for file in files}) == 1:
+            from carbon.cli.paths import spread_pattern
+
+            raise UsageError(spread_pattern(files[0], self.name or ""))
+        return super().parse_args(ctx, args)
 
 
 def _version(wanted: bool) -> None:
@@ -87,7 +100,7 @@ def init(
     print("\n".join(f"  carbon init {other}{also}" for other in KINDS if other != chosen))
 
 
-@app.command()
+@app.command(cls=_OfOnePath)
 def run(
     path: Where,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Result folder.")] = None,
@@ -113,6 +126,9 @@ def run(
 
     expect(path, RUN, lang=lang)
     pool = cluster(dask, workers, scheduler)
+    if pool is not None and stream is False:
+        message = "--dask streams; leave --no-stream out"
+        raise UsageError(message)
     streamed = pool is not None or (is_large(path) if stream is None else stream)
     asked: dict[str, Any] = {"method": method, "gwp": gwp, "language": lang}
     try:
@@ -169,7 +185,7 @@ def cluster(dask: bool, workers: int, scheduler: str) -> Cluster | None:
     return Cluster(workers, scheduler)
 
 
-@app.command()
+@app.command(cls=_OfOnePath)
 def check(
     path: Annotated[Path, typer.Argument(help="Run folder, activity file, or study folder (footprints, upgrades, …).")],
     method: Method = "",
@@ -180,7 +196,7 @@ def check(
 ) -> None:
     """Say what is wrong with a run or a study; change nothing."""
     from carbon.cli.checking import check_path, mark_tables
-    from carbon.cli.paths import COMMANDS, expect, own_language
+    from carbon.cli.paths import COMMANDS, expect, own_language, quoted
     from carbon.report import words
     from carbon.report.sheets import check_new
 
@@ -195,6 +211,8 @@ def check(
     if marked is not None:
         made = mark_tables(path, issues, marked, spoken)
         print(words("workbook", spoken)["marked_made" if made else "marked_nothing"].format(printable(marked)))
+    elif path.suffix.lower() == ".xlsx" and any(len(issue.lines) for issue in issues.errors):
+        print(words("workbook", spoken)["marked_how"].format(quoted(path)))
     raise typer.Exit(1 if issues.errors else 0)
 
 

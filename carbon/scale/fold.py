@@ -11,17 +11,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from carbon.arrays import distinct
-from carbon.errors import Issue, Issues
+from carbon.errors import DataError, Issue, Issues
 from carbon.inventory import Result
 from carbon.inventory.accounting import Ground, settle
 from carbon.inventory.plan import Sums
 from carbon.inventory.resolve import OVERRIDES, resolve
 from carbon.inventory.rollup import Gathered
 from carbon.inventory.uncertainty import Uncertainty
-from carbon.scale.parts import RESOLVED, Part, joined, taken
+from carbon.scale.parts import RESOLVED, VALUED, Part, joined, taken, valued
 from carbon.tables import Table
 
 _STATES = ("pressure_mpa", "temperature_c")
+_ROWS = "<combinations>"  # the file of the rows that are folded, while their lines are their own numbers
 TOGETHER = 100_000  # rows of parts that are added at once, at least
 
 
@@ -62,6 +63,9 @@ class Folder:
         self.amount = np.empty((0, 0), dtype=np.int64)
         self.quantity = np.empty((0, 0), dtype=np.int64)
         self.spread: Uncertainty | None = None
+        self.says_spread = False
+        self.files: list[str] = []  # of each row, the file of its line
+        self.spoiled: dict[int, list[tuple[str, np.ndarray]]] = {}  # all lines of rows that are lost
         self.issues: list[Issue] = []
         self.samples: list[tuple[np.ndarray, np.ndarray]] = []
 
@@ -74,6 +78,8 @@ class Folder:
         self.table, self.lost = taken(whole, sample), lost[sample]
         terms = [np.diff(np.append(part.first, len(part.amount))) for part in parts]
         fresh = sample[sample >= old] - old
+        of = np.repeat(np.arange(len(parts)), [len(part.key) for part in parts])
+        self.files += [parts[n].table.file for n in of[fresh].tolist()]
         more = np.concatenate(terms)[fresh]
         self.first = np.concatenate([self.first, len(self.amount) + np.cumsum(more) - more])
         self.lines = np.concatenate([self.lines, np.zeros(len(fresh), np.int64)])
@@ -86,6 +92,10 @@ class Folder:
             into = np.repeat(self.first[place] - part.first, each) + np.arange(len(part.amount))
             np.add.at(self.amount, into, part.amount)
             self.issues += part.issues
+            self.says_spread |= part.says_spread
+            rows, begin = np.unique(part.spoiled[:, 0], return_index=True)
+            for row, lines in zip(rows.tolist(), np.split(part.spoiled[:, 1], begin[1:]), strict=False):
+                self.spoiled.setdefault(int(place[row]), []).append((part.table.file, lines))
             if part.spread is not None and self.spread is None:
                 self.spread = part.spread
             elif part.spread is not None and self.spread is not None:
@@ -119,18 +129,37 @@ class Folder:
         if self.table is None:
             message = "no part was added"
             raise ValueError(message)
-        table = replace(self.table, file=self.name)
+        table = replace(self.table, file=_ROWS, line=np.arange(len(self.table)))
         whole = [Sums(limbs.copy()).by(np.arange(len(limbs)), len(limbs)) for limbs in (self.amount, self.quantity)]
-        gathered = Gathered(whole[0], self.first, whole[1], self.lines, self.spread)
+        gathered = Gathered(whole[0], self.first, whole[1], self.lines, self.spread if self.says_spread else None)
         before, unread = issues + merged(self.issues), table.bad
         while True:  # once, unless a fault of a line does not show in its sample row
             said = Issues(before)
             rows = resolve(replace(table, bad=unread), ground.library, ground.places, said, ground.broken)
-            result = settle(rows, ground, said, gathered)
+            try:
+                result = settle(rows, ground, said, gathered)
+            except DataError as error:
+                raise DataError(Issues(self._placed(error.issues)), error.language) from error
             missed = self.lost & ~rows.bad
             if not missed.any():
-                return result, rows.bad & ~self.lost
+                break
             unread = unread | missed
+        rows.table = replace(rows.table, file=self.name, line=self.table.line)
+        return replace(result, issues=Issues(self._placed(result.issues))), rows.bad & ~self.lost
+
+    def _placed(self, issues: Iterable[Issue]) -> Iterator[Issue]:
+        """Yield issues of combinations with the files and lines for which these stand."""
+        assert self.table is not None
+        for issue in issues:
+            if issue.file != _ROWS:
+                yield issue
+                continue
+            lines: dict[str, set[int]] = {} if len(issue.lines) else {self.name: set()}
+            for row in map(int, issue.lines):
+                for file, some in self.spoiled.get(row, [(self.files[row], self.table.line[row : row + 1])]):
+                    lines.setdefault(file, set()).update(some.tolist())
+            for file, mine in lines.items():
+                yield replace(issue, file=file, lines=sorted(mine))
 
 
 def _longer(limbs: np.ndarray, rows: int, width: int) -> np.ndarray:
@@ -146,6 +175,8 @@ def _combinations(table: Table, lost: np.ndarray) -> Iterator[np.ndarray]:
     for name in _STATES:
         _, codes = np.unique(np.nan_to_num(table.numbers[name], nan=-1e9), return_inverse=True)
         yield codes.astype(np.int32)
+    if lost.any():
+        yield from (valued(table.numbers[name], lost) for name in VALUED)
     yield table.bad + 2 * lost.astype(np.int32)
 
 

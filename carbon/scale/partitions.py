@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from carbon.errors import Issues, UsageError
 from carbon.reading import SUFFIXES, Source, read, read_bytes
+from carbon.scale.cutting import cut, fill, header_cells, lines_in
 
 SIZE = 32 << 20  # bytes of CSV in a partition, unless told otherwise
 _ROWS = 500_000  # of Parquet
@@ -40,7 +40,9 @@ class Partition:
     stamp : (int, int)
         Size of the file and when it was changed [ns], when it was cut.
     header : bytes
-        First line of a CSV file.
+        First lines of a CSV file, up to the end of its header.
+    encoding : str
+        Of a CSV file; empty of one that is no text.
     """
 
     path: str
@@ -52,6 +54,7 @@ class Partition:
     digest: str
     stamp: tuple[int, int]
     header: bytes = b""
+    encoding: str = ""
 
     def read(self, issues: Issues) -> Source | None:
         """Return the rows with the lines that they have in the file; None if they cannot be read (issues say why)."""
@@ -67,11 +70,11 @@ class Partition:
         data[: len(self.header)] = self.header
         with path.open("rb", buffering=0) as file:
             file.seek(self.start)
-            count = _fill(file, memoryview(data)[len(self.header) :])
+            count = fill(file, memoryview(data)[len(self.header) :])
         found = Issues()
         del data[len(self.header) + count :]
-        source = read_bytes(data, self.name, ".csv", found, later=self.start > len(self.header))
-        by = self.first - self.header.count(b"\n") - 1
+        source = read_bytes(data, self.name, ".csv", found, encoding=self.encoding)
+        by = self.first - lines_in(self.header) - 1
         issues.extend(replace(issue, lines=[int(line) + by for line in issue.lines]) for issue in found)
         return None if source is None else replace(shifted(source, by), digest=self.digest)
 
@@ -84,6 +87,9 @@ class Partition:
                 rows = file.read_row_groups(list(range(self.start, self.stop)))
         except (pa.ArrowException, OSError, KeyError) as error:
             issues.add("T110", file=self.name, value=str(error)[:120])
+            return None
+        if not rows.num_rows:
+            issues.add("T102", file=self.name)
             return None
         return Source(self.name, self.digest, rows, np.arange(self.first, self.first + rows.num_rows))
 
@@ -111,20 +117,44 @@ def find_files(path: str | Path) -> list[Path]:
     if given.is_file():
         return [given]
     if given.is_dir():
-        found = sorted(p for p in given.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
+        found = sorted(p for p in given.iterdir() if _is_input(p))
     else:
         fixed = given
         while any(mark in str(fixed) for mark in "*?["):
             fixed = fixed.parent
         pattern = str(given.relative_to(fixed))
-        found = sorted(p for p in fixed.glob(pattern) if p.suffix.lower() in SUFFIXES and p.is_file())
+        found = sorted(p for p in fixed.glob(pattern) if _is_input(p))
     if not found:
         message = f"no file of activities in {path}; known kinds: {', '.join(SUFFIXES)}"
         raise UsageError(message)
     return found
 
 
-def partitions(files: Sequence[Path], size: int = SIZE) -> Iterator[Partition]:
+def header_of(path: Path, encodings: Mapping[Path, str]) -> Sequence[str]:
+    """Return the headings of a file; none of what cannot be read, which reading says."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        return header_cells(path, encodings.get(path, "utf-8"))
+    if suffix == ".parquet":
+        try:
+            return list(parquet.read_schema(path).names)
+        except (pa.ArrowException, OSError):
+            return []
+    source = read(path, Issues(), sheet="activities")
+    return [] if source is None else source.rows.column_names
+
+
+def _is_input(path: Path) -> bool:
+    """Return whether a file is a table, and not what Office or a system left beside one."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith((".", "~$")) and path.is_file()
+
+
+def partitions(
+    files: Sequence[Path], size: int = SIZE, encodings: Mapping[Path, str] | None = None
+) -> Iterator[Partition]:
     """Yield the partitions of some files, in order; a file is read once for their digests.
 
     Parameters
@@ -133,12 +163,19 @@ def partitions(files: Sequence[Path], size: int = SIZE) -> Iterator[Partition]:
         CSV, Parquet, Excel.
     size : int
         Bytes of CSV in a partition; other sizes give other partitions and the same results.
+    encodings : mapping of path to str
+        Encodings of CSV files that are not UTF-8.
+
+    Raises
+    ------
+    NotUtf8Error
+        If a CSV file that `encodings` does not name turns out to be no UTF-8.
     """
     number = 0
     names = _names(files)
     for path, name in zip(files, names, strict=True):
         suffix = path.suffix.lower()
-        pieces = _of_csv(path, name, size) if suffix == ".csv" else \
+        pieces = _of_csv(path, name, size, (encodings or {}).get(path, "utf-8")) if suffix == ".csv" else \
             _of_parquet(path, name) if suffix == ".parquet" else [_whole(path, name)]  # fmt: skip
         for piece in pieces:
             yield replace(piece, number=number)
@@ -157,90 +194,48 @@ def _whole(path: Path, name: str) -> Partition:
     return Partition(str(path), name, 0, 0, 0, 2, hashlib.sha256(path.read_bytes()).hexdigest(), _stamp(path))
 
 
-def _of_csv(path: Path, name: str, size: int) -> Iterator[Partition]:
-    """Cut at line ends that lie outside quotes."""
+def _of_csv(path: Path, name: str, size: int, encoding: str) -> Iterator[Partition]:
     stamp = _stamp(path)
-    with path.open("rb") as file:
-        header = _header(file)
-    start, line = len(header), header.count(b"\n") + 1
-    with path.open("rb", buffering=0) as file:
-        file.seek(start)
-        held, data = 0, bytearray(size)  # the first bytes of `data` are held from the block before
-        while True:
-            if held + size > len(data):
-                data.extend(bytes(held + size - len(data)))
-            count = _fill(file, memoryview(data)[held : held + size])
-            held += count
-            if not held:
-                if line == header.count(b"\n") + 1:  # a header alone
-                    yield Partition(
-                        str(path), name, 0, start, start, line, hashlib.sha256(header).hexdigest(), stamp, header
-                    )
-                return
-            end = held if count < size else _line_end(data, held)
-            if end <= 0:  # one row longer than a partition
-                continue
-            if _FILLED.search(data, 0, end):
-                digest = hashlib.sha256(header)
-                digest.update(memoryview(data)[:end])
-                yield Partition(str(path), name, 0, start, start + end, line, digest.hexdigest(), stamp, header)
-            start += end
-            line += data.count(b"\n", 0, end)
-            data[: held - end] = data[end:held]
-            held -= end
-            if count < size:
-                return
-
-
-_FILLED = re.compile(rb"[^\r\n]")
-
-
-def _fill(file: io.RawIOBase, room: memoryview) -> int:
-    """Read until there is no room or no more to read, and return how many bytes came."""
-    count = 0
-    while count < len(room) and (more := file.readinto(room[count:])):
-        count += more
-    return count
-
-
-def _header(file: io.BufferedReader) -> bytes:
-    """Return the first lines up to the one that holds something."""
-    lines = []
-    while line := file.readline(1 << 20):
-        lines.append(line)
-        if line.strip(b"\xef\xbb\xbf\r\n\t ,;"):
-            break
-    return b"".join(lines)
-
-
-def _line_end(data: bytearray, stop: int) -> int:
-    """Return the place after the last line end before `stop` that lies outside quotes; 0 if there is none."""
-    quotes, end = data.count(b'"', 0, stop), data.rfind(b"\n", 0, stop) + 1
-    inside = quotes - data.count(b'"', end, stop)
-    while end > 0 and inside % 2:
-        before = data.rfind(b"\n", 0, end - 1) + 1
-        inside -= data.count(b'"', before, end)
-        end = before
-    return end
+    for piece in cut(path, size, encoding):
+        known = encoding if piece.header or piece.start else ""
+        place = piece.start, piece.stop, piece.first
+        yield Partition(str(path), name, 0, *place, piece.digest, stamp, piece.header, known)
 
 
 def _of_parquet(path: Path, name: str) -> Iterator[Partition]:
-    """Take as many row groups as make a partition."""
+    """Take as many row groups as make a partition; what cannot be opened is one, of which reading says why."""
+    import pyarrow as pa
     from pyarrow import parquet
 
-    stat = path.stat()
-    mark = hashlib.sha256(f"{stat.st_size} {stat.st_mtime_ns}".encode())
-    with parquet.ParquetFile(path) as file:
-        meta = file.metadata
-        mark.update(repr(meta.to_dict()).encode())
-        first, start, rows = 2, 0, 0
-        for group in range(meta.num_row_groups):
-            rows += meta.row_group(group).num_rows
-            if rows >= _ROWS or group == meta.num_row_groups - 1:
-                digest = mark.copy()
-                digest.update(f" {start} {group}".encode())
-                yield Partition(str(path), name, 0, start, group + 1, first, digest.hexdigest(), _stamp(path))
-                first, start, rows = first + rows, group + 1, 0
+    stamp = _stamp(path)
+    try:
+        with parquet.ParquetFile(path) as file:
+            meta = file.metadata
+    except (pa.ArrowException, OSError):
+        yield _whole(path, name)
+        return
+    first, start, rows = 2, 0, 0
+    digest = hashlib.sha256(meta.schema.to_arrow_schema().serialize())
+    for group in range(meta.num_row_groups):
+        rows += meta.row_group(group).num_rows
+        digest.update(_bytes_of(path, meta.row_group(group)))
+        if rows >= _ROWS or group == meta.num_row_groups - 1:
+            if rows or meta.num_rows == 0:
+                yield Partition(str(path), name, 0, start, group + 1, first, digest.hexdigest(), stamp)
+            first, start, rows = first + rows, group + 1, 0
+            digest = hashlib.sha256(meta.schema.to_arrow_schema().serialize())
+    if not meta.num_row_groups:
+        yield _whole(path, name)
+
+
+def _bytes_of(path: Path, group: Any) -> bytes:
+    """Return the bytes of a row group."""
+    columns = [group.column(n) for n in range(group.num_columns)]
+    pages = [(c.dictionary_page_offset or c.data_page_offset, c.total_compressed_size) for c in columns]
+    begin = min((start for start, _ in pages), default=0)
+    with path.open("rb") as file:
+        file.seek(begin)
+        return file.read(max((start + size for start, size in pages), default=0) - begin)
 
 
 def total_bytes(files: Iterable[Path]) -> int:

@@ -19,7 +19,7 @@ from carbon.inventory.accounting import Ground, plan_rows
 from carbon.inventory.checks import check_duplicates, check_plausible
 from carbon.inventory.lines import line_table
 from carbon.inventory.plan import Plan, Sums
-from carbon.inventory.resolve import UNIT_COLUMNS, Activities, resolve
+from carbon.inventory.resolve import OVERRIDES, UNIT_COLUMNS, Activities, resolve
 from carbon.inventory.uncertainty import Uncertainty
 from carbon.reading import Source
 from carbon.tables import Table, check
@@ -47,10 +47,14 @@ class Part:
         Where the sums of a row begin.
     quantity : int64[rows, limbs]
         Exact sums of the quantities.
+    spoiled : int64[lines, 2]
+        Rows that are lost, and the lines that they stand for: up to `MOST_LINES` of each.
     issues : Issues
         Of cells and rows; what concerns combinations is found again when parts are folded.
     spread : Uncertainty, optional
-        Where the file has a column of uncertainties.
+        Where the input has a column of uncertainties.
+    says_spread : bool
+        Whether any line gives one.
     """
 
     table: Table
@@ -60,8 +64,10 @@ class Part:
     amount: np.ndarray
     first: np.ndarray
     quantity: np.ndarray
+    spoiled: np.ndarray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
     issues: Issues = field(default_factory=Issues)
     spread: Uncertainty | None = None
+    says_spread: bool = False
 
 
 def compute_part(
@@ -116,11 +122,14 @@ def compute_part(
         rows.bad[sample],
         counted,
         *_sums(plan, number, sample),
+        _spoiled(rows, number),
         _short(issues),
         _spread(rows, plan, gwp or {}) if spread else None,
+        not np.isnan(table.numbers["uncertainty_pct"]).all(),
     )
 
 
+VALUED = (*OVERRIDES, "pressure_mpa", "temperature_c")
 RESOLVED = ("facility", "period", "item", "unit", "use", "region", "process", "instrument", *UNIT_COLUMNS[1:])
 
 
@@ -128,9 +137,28 @@ def _combinations(rows: Activities, plan: Plan) -> tuple[np.ndarray, np.ndarray]
     """Return `distinct` of facility, key and meter; rows that are bad go by all their texts."""
     table = rows.table
     key = np.where(rows.bad, -1, plan.key)
-    bad = [np.where(rows.bad, table.codes[name], -1) for name in RESOLVED] if rows.bad.any() else []
+    bad = []
+    if rows.bad.any():
+        bad = [np.where(rows.bad, table.codes[name], -1) for name in RESOLVED]
+        bad += [valued(table.numbers[name], rows.bad) for name in VALUED]
     cause = rows.bad.astype(np.int32) + table.bad
     return distinct(rows.index["facility"], key, table.codes["meter"], cause, *bad)
+
+
+def valued(numbers: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return numbers for the distinct values of some rows, as int32[rows]; -1 elsewhere and where there is none."""
+    codes = np.full(len(numbers), -1, dtype=np.int32)
+    here = np.flatnonzero(rows & ~np.isnan(numbers))
+    codes[here] = np.unique(numbers[here], return_inverse=True)[1]
+    return codes
+
+
+def _spoiled(rows: Activities, number: np.ndarray) -> np.ndarray:
+    bad = np.flatnonzero(rows.bad)
+    bad = bad[np.argsort(number[bad], kind="stable")]
+    _, begin, count = np.unique(number[bad], return_index=True, return_counts=True)
+    bad = bad[np.arange(len(bad)) - np.repeat(begin, count) < MOST_LINES]
+    return np.stack([number[bad].astype(np.int64), rows.table.line[bad]], axis=1)
 
 
 def _sums(plan: Plan, number: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -188,18 +216,19 @@ def _short(issues: Iterable[Issue]) -> Issues:
 # --- on disk ------------------------------------------------------------------------------------------------------
 
 
-def save(part: Part, path: Path) -> None:
-    """Write a part; nothing in the file is code."""
+def save(part: Part, path: Path, lines: str = "") -> None:
+    """Write a part, and the SHA-256 of its file of lines; nothing in the file is code."""
     table = part.table
     arrays = {"line": table.line, "bad": table.bad, "key": part.key, "lost": part.lost, "lines": part.lines,
-              "first": part.first}  # fmt: skip
+              "first": part.first, "spoiled": part.spoiled}  # fmt: skip
     arrays |= _packed("amount", part.amount) | _packed("quantity", part.quantity)
     arrays |= {f"codes.{name}": codes for name, codes in table.codes.items()}
     arrays |= {f"numbers.{name}": numbers for name, numbers in table.numbers.items()}
     facts = {
         "name": table.name, "file": table.file, "digest": table.digest, "texts": table.texts,
         "issues": [[i.code, i.file, list(map(int, i.lines)), i.column, i.value, _plain(i.parts)] for i in part.issues],
-        "spread": None if part.spread is None else part.spread.document(),
+        "spread": None if part.spread is None else part.spread.document(), "says_spread": part.says_spread,
+        "lines_sha256": lines,
     }  # fmt: skip
     arrays["facts"] = np.frombuffer(json.dumps(facts, ensure_ascii=False).encode("utf-8", "surrogatepass"), np.uint8)
     with path.open("wb") as file:
@@ -215,11 +244,31 @@ def load(path: Path) -> Part:
         If it is damaged.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-            arrays = {name: found[name] for name in found.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        return _loaded(path)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         message = f"{path.name} is damaged: {error}"
         raise ValueError(message) from error
+
+
+def digest_of_lines(path: Path) -> str:
+    """Return the SHA-256 of the lines that a part was saved with.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
+            return str(json.loads(found["facts"].tobytes())["lines_sha256"])
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        message = f"{path.name} is damaged: {error}"
+        raise ValueError(message) from error
+
+
+def _loaded(path: Path) -> Part:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
+        arrays = {name: found[name] for name in found.files}
     facts = json.loads(arrays["facts"].tobytes().decode("utf-8", "surrogatepass"))
     split: dict[str, dict[str, np.ndarray]] = {"codes": {}, "numbers": {}}
     for name, array in arrays.items():
@@ -242,8 +291,10 @@ def load(path: Path) -> Part:
         _unpacked("amount", arrays),
         arrays["first"],
         _unpacked("quantity", arrays),
+        arrays["spoiled"],
         issues,
         spread,
+        facts["says_spread"],
     )
 
 

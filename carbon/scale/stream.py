@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -20,10 +19,9 @@ from carbon.inventory.accounting import Ground
 from carbon.inventory.provenance import version
 from carbon.scale.fold import fold
 from carbon.scale.partitions import SIZE, Partition
-from carbon.scale.parts import Part, compute_part, load, save
+from carbon.scale.parts import Part, compute_part, digest_of_lines, load, save
 
-CONTEXT = "context.json"
-_FORMAT = 2  # of parts on disk
+_FORMAT = 3  # of parts on disk
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,9 @@ class Task:
         part = compute_part(source, self.ground, issues, self.refused, lines, self.gwp, self.spread)
         if part is None:
             raise DataError(issues, self.ground.language)
+        digest = _sha256(lines)
         lines.replace(folder / f"{self.name}.parquet")
-        save(part, folder / f"{mine}.npz")
+        save(part, folder / f"{mine}.npz", digest)
         (folder / f"{mine}.npz").replace(folder / f"{self.name}.npz")  # last: what has a part is whole
         return int(part.lines.sum())
 
@@ -172,7 +171,7 @@ def stream(
     *,
     gwp: Mapping[str, Fraction],
     spread: bool = False,
-    earlier: Path | None = None,
+    earlier: Collection[Path] = (),
     pool: Pool | None = None,
     progress: Progress | None = None,
 ) -> Streamed:
@@ -194,8 +193,8 @@ def stream(
         Warming potentials of the lines.
     spread : bool
         Whether the files have a column of uncertainties.
-    earlier : pathlib.Path, optional
-        Folder of an earlier result, of which parts of the same digest are taken.
+    earlier : collection of pathlib.Path
+        Parts of an earlier result, beside the folder of its lines; those that would come out the same are taken.
     pool : Pool, optional
         Threads of this machine if left out.
     progress : Progress, optional
@@ -211,9 +210,7 @@ def stream(
         If a partition cannot be computed.
     """
     pool, progress = pool or Threads(), progress or Progress()
-    folder.mkdir(parents=True, exist_ok=True)
-    _settle_context(folder, ground, spread)
-    known = {path.stem: path for path in _whole(earlier, ground, spread)}
+    context, known = _context(ground, gwp, spread), {path.stem.partition("-")[2]: path for path in earlier}
     names: list[str] = []
     tasks: list[Task] = []
     digests: dict[str, Any] = {}
@@ -221,7 +218,9 @@ def stream(
     def wanted() -> Iterator[Task]:
         for piece in pieces:
             digests.setdefault(piece.name, hashlib.sha256()).update(piece.digest.encode())
-            task = Task(piece, ground, str(folder), f"{piece.number:06d}-{piece.digest[:20]}", (), gwp, spread)
+            mark = repr((context, piece.digest, piece.encoding, piece.name, piece.first)).encode()
+            name = f"{piece.number:06d}-{hashlib.sha256(mark).hexdigest()[:24]}"
+            task = Task(piece, ground, str(folder), name, (), gwp, spread)
             names.append(task.name)
             tasks.append(task)
             if _is_whole(folder, task.name) or _taken(known, task, folder):
@@ -234,6 +233,7 @@ def stream(
     if not tasks:
         issues.add("T102", file=name)
         raise DataError(issues, ground.language)
+    _say_twice(tasks, issues)
     while True:
         found = fold(len(names), lambda n: _part(tasks[n]), ground, Issues(issues), name)
         if not found.refused:
@@ -242,12 +242,25 @@ def stream(
         again = []
         for number, more in found.refused.items():
             rows = sorted({*tasks[number].refused, *more})
-            mark = hashlib.sha256(repr(rows).encode()).hexdigest()[:8]
-            tasks[number] = replace(tasks[number], refused=tuple(rows), name=f"{tasks[number].name[:27]}-{mark}")
+            mark, (place, first) = hashlib.sha256(repr(rows).encode()).hexdigest()[:8], names[number].split("-")[:2]
+            tasks[number] = replace(tasks[number], refused=tuple(rows), name=f"{place}-{first}-{mark}")
             names[number] = tasks[number].name
-            if not _is_whole(folder, names[number]):
+            if not (_is_whole(folder, names[number]) or _taken(known, tasks[number], folder)):
                 again.append(tasks[number])
         pool.run(iter(again), _silent)
+
+
+def _say_twice(tasks: Sequence[Task], issues: Issues) -> None:
+    """Warn of partitions of the same bytes (T146): a file that lies there twice, or rows that were pasted twice."""
+    seen: dict[str, Partition] = {}
+    again: dict[tuple[str, str], list[int]] = {}
+    for task in tasks:
+        piece = task.partition
+        first = seen.setdefault(piece.digest, piece)
+        if first is not piece:
+            again.setdefault((piece.name, first.name), []).append(piece.first)
+    for (file, other), lines in again.items():
+        issues.add("T146", file=file, lines=lines, value=other)
 
 
 def _part(task: Task) -> Part:
@@ -255,7 +268,7 @@ def _part(task: Task) -> Part:
     path = Path(task.folder) / f"{task.name}.npz"
     try:
         return load(path)
-    except (OSError, ValueError, KeyError):
+    except ValueError:
         task()
         return load(path)
 
@@ -273,55 +286,39 @@ def _silent(task: Task, rows: int) -> None:
 
 
 def _is_whole(folder: Path, name: str) -> bool:
-    return (folder / f"{name}.npz").is_file() and (folder / f"{name}.parquet").is_file()
-
-
-def _context(ground: Ground, spread: bool) -> dict[str, Any]:
-    """Return what has to be the same for a part to be used again."""
-    places = sorted((name, repr(place)) for name, place in (ground.places or {}).items())
-    marked = repr((ground.method, ground.gwp, ground.home, ground.said_home, places, sorted(ground.broken), spread,
-                   ground.electricity.model_dump_json(), ground.language, str(ground.as_of)))  # fmt: skip
-    return {"format": _FORMAT, "carbon": version("carbon-accounting"), "library": ground.library.digest,
-            "settings": hashlib.sha256(marked.encode()).hexdigest()}  # fmt: skip
-
-
-def _settle_context(folder: Path, ground: Ground, spread: bool) -> None:
-    """Throw away parts of other settings, another library or another version."""
-    context = _context(ground, spread)
-    if _read_context(folder) != context:
-        for path in folder.iterdir():
-            if path.suffix in (".npz", ".parquet", ".json"):
-                path.unlink()
-        (folder / CONTEXT).write_text(json.dumps(context), encoding="utf-8")
-
-
-def _read_context(folder: Path) -> Any:
+    """Return whether part and lines of a partition are there, the lines as they were written."""
+    part, lines = folder / f"{name}.npz", folder / f"{name}.parquet"
     try:
-        return json.loads((folder / CONTEXT).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
+        return part.is_file() and lines.is_file() and digest_of_lines(part) == _sha256(lines)
+    except ValueError:
+        return False
 
 
-def _whole(earlier: Path | None, ground: Ground, spread: bool) -> list[Path]:
-    """Return the parts of an earlier result of the same settings."""
-    parts = None if earlier is None else earlier / "parts"
-    if parts is None or _read_context(parts) != _context(ground, spread):
-        return []
-    return sorted(parts.glob("*.npz"))
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _context(ground: Ground, gwp: Mapping[str, Fraction], spread: bool) -> str:
+    """Return the SHA-256 of what has to be the same for a part to be used again."""
+    places = sorted((name, repr(place)) for name, place in (ground.places or {}).items())
+    marked = (_FORMAT, version("carbon-accounting"), ground.library.digest, ground.method, ground.gwp, ground.home,
+              ground.said_home, places, sorted(ground.broken), spread, sorted(gwp.items()),
+              ground.electricity.model_dump_json(), ground.language, str(ground.as_of))  # fmt: skip
+    return hashlib.sha256(repr(marked).encode()).hexdigest()
 
 
 def _taken(known: Mapping[str, Path], task: Task, folder: Path) -> bool:
-    """Take part and lines of an earlier result; False if it has none of that digest."""
-    part = known.get(task.name)
+    """Take part and lines of an earlier result; False if it has none of that content."""
+    part = known.get(task.name.partition("-")[2])
     if part is None:
         return False
-    lines = part.parent.parent / "lines" / f"{task.name}.parquet"
     try:
-        shutil.copyfile(lines, folder / f"{task.name}.parquet")
+        shutil.copyfile(part.parent.parent / "lines" / f"{part.stem}.parquet", folder / f"{task.name}.parquet")
         shutil.copyfile(part, folder / f"{task.name}.npz")
     except OSError:
         return False
-    return True
+    return _is_whole(folder, task.name)
 
 
-__all__ = ["CONTEXT", "SIZE", "Part", "Progress", "Task", "Threads", "stream"]
+__all__ = ["SIZE", "Part", "Progress", "Task", "Threads", "stream"]
