@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -111,6 +112,24 @@ def run_stream(
         write_folder(target, fill, result.provenance | {"inputs": inputs}, WRITTEN)
         shutil.rmtree(work, ignore_errors=True)
     return result, target
+
+
+def check_stream(path: str | Path, **changes: object) -> Issues:
+    """Return what is wrong with an input that `run_stream` takes, without leaving anything behind.
+
+    Parameters
+    ----------
+    path : path
+        As of `run_stream`.
+    **changes
+        As of `run_stream`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            result, _ = run_stream(path, Path(folder) / "results", **changes)  # type: ignore[arg-type]
+        except DataError as error:
+            return error.issues
+        return result.every_issue
 
 
 @contextmanager

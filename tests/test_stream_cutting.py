@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from shared.clusters import carbon
 from test_streams import HEAD, activities, both, errors_of, lines_of
 
 from carbon.errors import DataError, UsageError
@@ -339,3 +340,12 @@ def test_results_of_here_lie_beside_and_not_within(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert sorted(p.name for p in folder.iterdir()) == ["0.csv", "1.csv"]
     assert (tmp_path / "meters-results" / "totals.csv").is_file()
+
+
+def test_files_of_a_pattern_are_checked(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text(HEAD + "plant 0,2023-01,diesel,5,ton,combustion,CN-SD\n", "utf-8")
+    done = carbon("check", tmp_path / "*.csv", "--lang", "en")
+    assert done.returncode == 1
+    assert all(f"{name}.csv:2" in done.stdout + done.stderr for name in "ab")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "b.csv"]

@@ -118,8 +118,9 @@ def _footprints(path: Path, changes: Mapping[str, Any]) -> Issues:
 
 def _run(path: Path, changes: Mapping[str, Any]) -> Issues:
     from carbon.run import check
+    from carbon.streams import check_stream, is_large
 
-    return check(path, **changes)
+    return check_stream(path, **changes) if is_large(path) else check(path, **changes)
 
 
 def _measures(path: Path, changes: Mapping[str, Any], name: str) -> Issues:
