@@ -103,6 +103,21 @@ def test_local_cluster_of_its_own_gives_the_same_bytes(quarterly: Path, tmp_path
     assert tables(where) == tables(quarterly / "memory")
 
 
+def test_row_groups_of_parquet_go_to_workers(
+    many: Path, pool: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pyarrow import csv as arrow
+    from pyarrow import parquet
+
+    monkeypatch.setattr("carbon.scale.partitions._ROWS", 2_000)
+    source = tmp_path / "activities.parquet"
+    parquet.write_table(arrow.read_csv(many), source, row_group_size=1_000)
+    _, where = run_stream(source, tmp_path / "out", pool=pool)
+    run(source, tmp_path / "memory")
+    assert len(list((where / "lines").iterdir())) == 6
+    assert tables(where) == tables(tmp_path / "memory")
+
+
 def test_relative_paths_and_own_factors_are_found_by_workers(
     many: Path, pool: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
