@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +25,7 @@ from carbon.scale.partitions import SIZE, Partition
 from carbon.scale.parts import Part, compute_part, digest_of_lines, load, save
 
 _FORMAT = 3  # of parts on disk
+_KEPT = ((-3, 32 << 20), (-1, 1 << 30))  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD of malloc.h [bytes]
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,19 @@ class Pool(Protocol):
         """Compute tasks in any order, and tell of each that is whole."""
 
 
+@cache
+def _keep_blocks() -> None:
+    """Have the C library of GNU keep freed memory for the next partition, for the rest of the process.
+
+    By default every array of some megabytes is given back when it is freed, and comes again as pages that the system
+    fills with zeros: a seventh of the processor time of a partition. Elsewhere nothing is done.
+    """
+    with suppress(OSError, AttributeError):
+        set_option = ctypes.CDLL("libc.so.6").mallopt
+        for option, size in _KEPT:
+            set_option(option, size)
+
+
 @dataclass(frozen=True)
 class Threads:
     """Tasks on the processors of this machine, a few at a time."""
@@ -94,6 +111,7 @@ class Threads:
     def run(self, tasks: Iterable[Task], done: Callable[[Task, int], None]) -> None:
         """Compute tasks; the first that fails stops the others, and what is whole stays."""
         count = self.count or os.cpu_count() or 1
+        _keep_blocks()
         with ThreadPoolExecutor(count) as pool:
             waiting: dict[Future[int], Task] = {}
             left = iter(tasks)
