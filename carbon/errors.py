@@ -7,6 +7,7 @@ CarbonError
 
 from __future__ import annotations
 
+import csv
 import difflib
 import re
 import tomllib
@@ -75,6 +76,25 @@ def catalogue() -> dict[str, dict[str, str]]:
         return tomllib.load(file)
 
 
+@cache
+def _columns_zh() -> dict[str, str]:
+    """Return what tables call a column in Chinese: their first alias where they agree, else that of activities."""
+    found: dict[str, dict[str, str]] = {}
+    for path in (Path(__file__).parent / "schema").glob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                if "column" in row and row["aliases"]:
+                    found.setdefault(row["column"], {})[path.stem] = row["aliases"].partition("|")[0]
+    chosen = {column: names.get("activities", next(iter(names.values()))) for column, names in found.items()}
+    return {c: name for c, name in chosen.items() if "activities" in found[c] or len({*found[c].values()}) == 1}
+
+
+def _column_said(column: str, language: str) -> str:
+    """Return a column as a message names it: in Chinese with its Chinese name first."""
+    name = _columns_zh().get(column) if language == "zh" else None
+    return f"{name} ({column})" if name else column
+
+
 def near_misses(word: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Return the known words nearest in spelling to `word`, best first.
 
@@ -122,7 +142,8 @@ class Issue:
         return catalogue()[self.code]["severity"]
 
     def _fill(self, key: str, language: str) -> str:
-        words: dict[str, Any] = {"value": self.value, "column": self.column, "file": self.file}
+        column = _column_said(self.column, language)
+        words: dict[str, Any] = {"value": self.value, "column": column, "file": self.file}
         for name, given in self.parts.items():
             parts = given if isinstance(given, list) else [given]
             words[name] = ", ".join(getattr(part, language) if isinstance(part, Said) else str(part) for part in parts)
@@ -136,15 +157,20 @@ class Issue:
         """Return how to mend it."""
         return self._fill("remedy", language)
 
+    def said(self, language: str = "en") -> str:
+        """Return message, remedy and code on one line."""
+        stop = "。" if language == "zh" else ". "
+        words = self.message(language).rstrip("。.") + stop + self.remedy(language)
+        return f"{words.strip()} [{self.code}]"
+
     def text(self, language: str = "en") -> str:
         """Return place, message, remedy and code on one line, as printed in a terminal."""
         place = self.file
         if len(self.lines):
             place += f":{self.lines[0]}" + (f" (+{len(self.lines) - 1})" if len(self.lines) > 1 else "")
-        where = " ".join(part for part in (place, self.column) if part)
-        stop, colon = ("。", "：") if language == "zh" else (". ", ": ")
-        words = self.message(language).rstrip("。.") + stop + self.remedy(language)
-        return (f"{where}{colon}" if where else "") + f"{words.strip()} [{self.code}]"
+        where = " ".join(part for part in (place, _column_said(self.column, language)) if part)
+        colon = "：" if language == "zh" else ": "
+        return (f"{where}{colon}" if where else "") + self.said(language)
 
     def __str__(self) -> str:
         return self.text()

@@ -18,6 +18,7 @@ from carbon.inventory.explain import explain_record, plan_document
 from carbon.library import Library, load_library
 from carbon.reading import MAXIMUM_BYTES, SUFFIXES, Source, read
 from carbon.report import cell, render_markdown
+from carbon.scale.partitions import find_files
 from carbon.schema import folded, table_words
 from carbon.workbooks import filled_sheets
 
@@ -41,7 +42,7 @@ class Job:
     settings : RunFile
         The run file, or its defaults.
     tables : dict of str to Path
-        Input tables; several may be sheets of one workbook.
+        Input tables; several may be sheets of one workbook, and activities a folder or a pattern of files.
     out : pathlib.Path
         Where results go unless said otherwise.
     issues : Issues
@@ -53,6 +54,19 @@ class Job:
     tables: dict[str, Path]
     out: Path
     issues: Issues = field(default_factory=Issues)
+
+    @property
+    def activities(self) -> list[Path]:
+        """The files of activities: mostly one, else those of the folder or pattern that the run file names.
+
+        Raises
+        ------
+        UsageError
+            If there is none.
+        """
+        table = self.tables["activities"]
+        several = table.is_dir() or (not table.exists() and any(mark in str(table) for mark in "*?["))
+        return find_files(table) if several else [table]
 
 
 def open_job(path: str | Path, **changes: Any) -> Job:
@@ -94,11 +108,13 @@ def open_job(path: str | Path, **changes: Any) -> Job:
     settings = validated(dict(settings) | given, RunFile, "", language)
     tables = {name: table for name in NAMES if (table := _table(path, name, settings)) is not None}
     issues = Issues()
-    check_unread(path, [found, *tables.values()], found.name, NAMES, issues)
     if "activities" not in tables:
+        check_unread(path, [found, *tables.values()], found.name, NAMES, issues)
         issues.add("T128", file=path.name, value=str(path), known=[f"activities{suffix}" for suffix in SUFFIXES])
         raise DataError(issues, settings.language)
-    return Job(path, settings, _with_sheets(tables), path / "results", issues)
+    job = Job(path, settings, _with_sheets(tables), path / "results", issues)
+    check_unread(path, [found, *tables.values(), *job.activities], found.name, NAMES, issues)
+    return job
 
 
 def _with_sheets(tables: dict[str, Path]) -> dict[str, Path]:
@@ -135,11 +151,17 @@ def compute(job: Job) -> tuple[Result, dict[str, str]]:
     ------
     DataError
         If a table as a whole cannot be used.
+    UsageError
+        If there are several files of activities, which a streamed run computes.
     """
     issues = Issues(job.issues)
     settings = job.settings
     sources: dict[str, Source] = {}
-    for name, path in job.tables.items():
+    files = job.activities
+    if len(files) > 1:
+        message = f"{job.tables['activities']} are {len(files)} files, which carbon run --stream (run_stream) computes"
+        raise UsageError(message)
+    for name, path in (job.tables | {"activities": files[0]}).items():
         source = read(path, issues, sheet=NAMES[name][0])
         if source is not None:
             sources[name] = source

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -36,6 +36,11 @@ def is_large(path: str | Path) -> bool:
         return path.suffix.lower() != ".xlsx" and path.stat().st_size > AUTOMATIC
     if not path.is_dir():
         return any(mark in str(path) for mark in "*?[") and not path.exists()
+    if (path / "run.toml").is_file():
+        with suppress(DataError, UsageError):
+            files = open_job(path).activities
+            return len(files) > 1 or total_bytes(files) > AUTOMATIC
+        return False
     tables = [p for p in path.iterdir() if p.is_file() and p.suffix.lower() in (".csv", ".parquet")]
     return total_bytes(tables) > AUTOMATIC
 
@@ -177,7 +182,7 @@ def _opened(path: str | Path, changes: Mapping[str, object]) -> tuple[Job, list[
     path = Path(path)
     if path.is_file() or (path.is_dir() and _is_run(path)):
         job = open_job(path, **changes)
-        return job, [job.tables["activities"]]
+        return job, job.activities
     files = find_files(path)
     given = {name: value for name, value in changes.items() if value not in (None, "")}
     folder, issues = path if path.is_dir() else files[0].parent, Issues()

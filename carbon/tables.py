@@ -115,13 +115,20 @@ def check(source: Source, name: str, issues: Issues) -> Table | None:
     codes: dict[str, np.ndarray] = {}
     texts: dict[str, tuple[str, ...]] = {}
     numbers: dict[str, np.ndarray] = {}
-    bad = np.isin(source.line, source.refused)
+    bad = np.isin(source.line, source.refused) if source.refused else np.zeros(size, dtype=bool)
+    empty, none = np.full(size, np.nan), np.full(size, -1, dtype=np.int32)  # of all columns that are not given
+    for blank in (empty, none):
+        blank.setflags(write=False)
     for column in schema(name).values():
         array = columns.get(column.name)
-        if column.type in ("number", "share"):
-            numbers[column.name] = _numbers(array, column, source, issues, bad, size)
+        if array is None and column.type in ("number", "share"):
+            numbers[column.name] = empty
+        elif array is None:
+            codes[column.name], texts[column.name] = none, ()
+        elif column.type in ("number", "share"):
+            numbers[column.name] = _numbers(array, column, source, issues, bad)
         else:
-            codes[column.name], texts[column.name] = _texts(array, column, source, issues, bad, size)
+            codes[column.name], texts[column.name] = _texts(array, column, source, issues, bad)
     found = Table(name, source.file, source.digest, codes, texts, numbers, source.line, bad)
     _check_totals(found, next(iter(columns), ""), issues)
     _check_required(found, issues)
@@ -165,8 +172,9 @@ def _check_required(table: Table, issues: Issues) -> None:
     before = table.bad.copy()
     for name, rows in _empty(table).items():
         if (blank := rows & ~before).any():
-            number = {"number": name} if name in table.numbers else {}
-            issues.add("T108", file=table.file, lines=table.line[blank], column=name, **number)
+            parts = {"number": name} if name in table.numbers else {}
+            parts |= {"book": table.file} if ".xlsx" in table.file.lower() else {}
+            issues.add("T108", file=table.file, lines=table.line[blank], column=name, **parts)
             table.bad[blank] = True
 
 
@@ -211,6 +219,7 @@ def _match_columns(source: Source, name: str, issues: Issues) -> dict[str, pa.Ch
             file=source.file,
             lines=lines,
             value=", ".join(missing),
+            missing=[Said(column, f"{_said(known[column]).zh} ({column})") for column in missing],
             table=name,
             found=[_shown(header[:80]) for header in headers[:40]],
         )
@@ -321,11 +330,9 @@ def _report(
 
 
 def _texts(
-    array: pa.ChunkedArray | None, column: Column, source: Source, issues: Issues, bad: np.ndarray, size: int
+    array: pa.ChunkedArray, column: Column, source: Source, issues: Issues, bad: np.ndarray
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return codes and stripped distinct texts; dates, hidden characters and over-long texts are issues."""
-    if array is None:
-        return np.full(size, -1, dtype=np.int32), ()
     codes, raw = encode(array)
     lasting = column.type == "expression" and pa.types.is_duration(array.type)
     distinct: dict[str, int] = {}
@@ -385,14 +392,9 @@ def _day(text: str) -> str:
         return ""
 
 
-def _numbers(
-    array: pa.ChunkedArray | None, column: Column, source: Source, issues: Issues, bad: np.ndarray, size: int
-) -> np.ndarray:
+def _numbers(array: pa.ChunkedArray, column: Column, source: Source, issues: Issues, bad: np.ndarray) -> np.ndarray:
     """Return float64 with NaN for empty; text, negative, non-finite and absurd numbers are issues."""
-    if array is None:
-        values = np.full(size, np.nan)
-        missing = np.ones(size, dtype=bool)
-    elif pa.types.is_floating(array.type) or pa.types.is_integer(array.type) or pa.types.is_decimal(array.type):
+    if pa.types.is_floating(array.type) or pa.types.is_integer(array.type) or pa.types.is_decimal(array.type):
         values, missing = from_arrow(pc.cast(array, pa.float64(), safe=False))
         if pa.types.is_floating(array.type) and not source.digest:  # a frame's NaN means empty
             missing |= np.isnan(values)
@@ -402,7 +404,7 @@ def _numbers(
         codes, raw = encode(array)
         lasting: dict[int, Problem] = {n: ("T120", f"{text} {kind.unit}", {}) for n, text in enumerate(raw)}
         _report(lasting, codes, column, source, issues, bad)
-        values, missing = np.full(size, np.nan), codes < 0
+        values, missing = np.full(len(codes), np.nan), codes < 0
     else:
         values, missing = _numbers_from_text(array, column, source, issues, bad)
     values[missing] = np.nan

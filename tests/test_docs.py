@@ -42,8 +42,9 @@ def test_what_a_page_shows_is_what_happens(page, place):
         "```sh\nmake nothing\n```\n",
         "```sh\npip install 'carbon-accounting[nothing]'\n```\n",
         "```yaml\na: 1\n```\n",
+        "```bat\n.venv\\Scripts\\carbon run examples\\nothing\n```\n",
     ],
-    ids=["wrong", "no doctest", "other output", "exit code", "toml", "csv", "target", "extra", "kind"],
+    ids=["wrong", "no doctest", "other output", "exit code", "toml", "csv", "target", "extra", "kind", "path"],
 )
 def test_a_page_that_shows_something_else_is_found(page, place):
     with pytest.raises((AssertionError, ValueError, pytest.fail.Exception)):
@@ -60,6 +61,13 @@ def test_every_command_and_pack_is_in_the_readme():
         assert f"carbon {command.name or command.callback.__name__}" in README
     for pack in load_library().pack_ids:
         assert f"`{pack}`" in README
+
+
+def test_links_of_the_readme_lead_somewhere():
+    links = re.findall(r"\]\(([^)#]+)", README)
+    assert "docs/zh/quick.md" in links
+    for link in links:
+        assert (ROOT / link).exists(), link
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "factors/README.md"])

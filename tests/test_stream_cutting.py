@@ -349,3 +349,33 @@ def test_files_of_a_pattern_are_checked(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert all(f"{name}.csv:2" in done.stdout + done.stderr for name in "ab")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "b.csv"]
+
+
+@pytest.mark.parametrize("said", ["meters", "meters/2023-*.csv"])
+def test_run_folder_names_a_folder_or_pattern_of_activities(said: str, tmp_path: Path) -> None:
+    job = tmp_path / "job"
+    (job / "meters").mkdir(parents=True)
+    (job / "run.toml").write_text(f'activities = "{said}"\nmethod = "cn-general"\n', encoding="utf-8")
+    (job / "facilities.csv").write_text(
+        "facility,region,group\n" + "".join(f"plant {n},CN-SD,north\n" for n in range(4)), encoding="utf-8"
+    )
+    for n in range(4):
+        text = HEAD + "\n".join(ROWS[10 * n : 10 * n + 10]) + "\n"
+        (job / "meters" / f"2023-{n + 1:02d}.csv").write_text(text, encoding="utf-8")
+    done = carbon("run", job, "-o", tmp_path / "out", "--no-report", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert "T143" not in done.stderr
+    (job / "run.toml").write_text('method = "cn-general"\n', encoding="utf-8")
+    (job / "activities.csv").write_text(HEAD + "\n".join(ROWS) + "\n", encoding="utf-8")
+    run(job, tmp_path / "whole")
+    for name in ("totals.csv", "energy.csv"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert b"north" in (tmp_path / "out" / "totals.csv").read_bytes()
+
+
+def test_several_files_are_not_computed_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text('activities = "*.csv"\n', encoding="utf-8")
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text(HEAD + "\n".join(ROWS) + "\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="2 files, which carbon run --stream"):
+        run(tmp_path, tmp_path / "out")

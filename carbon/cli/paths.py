@@ -125,6 +125,12 @@ def _holds(path: Path, wanted: Collection[str], table: str) -> bool:
     return os.access(path, os.R_OK | os.X_OK) and bool(set(kinds(path)) & set(wanted))
 
 
+def spread_pattern(first: Path, command: str) -> str:
+    """Return what is said where the shell has made many files of a pattern, of which one is `first`."""
+    pattern = printable(str(first.parent / f"*{first.suffix}")).replace("'", "'\\''")
+    return words("terminal", show.language(None))["quote_glob"].format(command=f"carbon {command} '{pattern}'")
+
+
 def expect_result(folder: Path, lang: str | None = None) -> None:
     """Refuse to retrace what was not computed: no such folder, or a run without results.
 
@@ -138,6 +144,9 @@ def expect_result(folder: Path, lang: str | None = None) -> None:
         said = w["nearest" if near else "missing"]
         begin = f"carbon init {quoted(folder)}"
         raise UsageError(said.format(path=printable(folder), wanted=w["a_result"], near=", ".join(near), begin=begin))
+    if folder.is_file() and (folder.parent / MARK).is_file():
+        command = f"carbon explain {quoted(folder.parent)}:2"
+        raise UsageError(w["result_file"].format(path=printable(folder), command=command))
     beside = folder.with_name(f"{folder.stem}-results") if folder.is_file() else folder / "results"
     done = any((place / MARK).is_file() for place in (folder, beside))
     if not done and (folder.is_file() or RUN in kinds(folder)):

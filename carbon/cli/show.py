@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -169,7 +169,10 @@ def summary(result: Result, out: Path) -> None:
     header += [w["total"] if b == "location" else w["market"] for b in bases] + [w["energy"]]
     shown = list(found.items())
     if len(shown) > MOST_ROWS:
-        shown = [pair for pair in shown if pair[0][2] in result.cells.longest][:MOST_ROWS]
+        chosen = _chosen_periods(found, result.cells.longest)
+        shown = [pair for pair in shown if pair[0][2] in chosen]
+        sums = [pair for pair in shown if not pair[0][0]]
+        shown = ([pair for pair in shown if pair[0][0]][: max(0, MOST_ROWS - len(sums))] + sums)[:MOST_ROWS]
     records = []
     for (facility, group, period), cells in shown:
         where = facility or (f"{w['group']} {group}" if group else w["all"])
@@ -202,6 +205,15 @@ def summary(result: Result, out: Path) -> None:
     print(f"{w['lines'].format(**facts['lines'])}; {w['counts'].format(**facts['issues'])}")
     page = "report.html, report.xlsx, " if (out / "report.html").is_file() else ""
     print(f"{w['results']}: {out}  ({w['details']}: {page}report.md, totals.csv, energy.csv, issues.csv)")
+
+
+def _chosen_periods(found: Mapping[tuple[str, str, str], Mapping[str, Any]], longest: set[str]) -> set[str]:
+    """Return the periods of which a digest speaks: the longest, or if none of these is whole, the last that is."""
+    whole = {period for (_, _, period), cells in found.items() if cells["complete"]}
+    if whole & longest or not whole:
+        return longest
+    known = [periods.parse(text) for text in whole]
+    return {max(known, key=lambda one: (one.end - one.start, one.end)).label}
 
 
 def _ends(one: list[dict[str, Any]]) -> tuple[str, int]:

@@ -304,6 +304,7 @@ class Footprint:
     def __repr__(self) -> str:
         total = self.co2e(next(iter(self.solved), ""))
         shown = "unknown" if total is None else f"{total:.6g} kgCO2e"
+        shown += "" if self.complete else ", incomplete: see issues"
         return f"<Footprint of {float(self.study.amount):g} {self.study.unit} {self.study.product}: {shown}>"
 
 

@@ -77,6 +77,11 @@ class Uncertainty:
         _ = self.ranking
         return self.__dict__ | {"_given": None}
 
+    def __repr__(self) -> str:
+        told = self.summary
+        spread = f", 95 %: {float(told.low):.6g} … {float(told.high):.6g}" if told is not None else ""
+        return f"<Uncertainty of {self.base:.6g} kgCO2e: {len(self.draws)} draws{spread}>"
+
     @cached_property
     def summary(self) -> Summary | None:
         """Mean, median, standard deviation and 95 % interval of the draws [kgCO2e]; None of fewer than two."""

@@ -9,7 +9,7 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from carbon.errors import Issue, Issues, printable
@@ -240,7 +240,7 @@ class _Writer:
         texts = []
         for issue in issues[:MOST_SAID]:
             if id(issue) not in self._texts:
-                text = replace(issue, file="", lines=(), column="").text(self._language)
+                text = issue.said(self._language)
                 self._texts[id(issue)] = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
             texts.append(self._texts[id(issue)])
         if len(issues) > MOST_SAID:

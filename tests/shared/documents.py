@@ -2,7 +2,8 @@
 
 ``python`` with >>> is a doctest (a page shares its names), ``console`` runs its ``$ carbon …`` lines and compares what
 they print, a fence with a title is written as that file, ``sh`` may name targets of the Makefile and what pip installs,
-and everything else must at least parse. In a shown output ``…`` stands for what is left out.
+``bat`` the same for Windows, and everything else must at least parse. In a shown output ``…`` stands for what is left
+out.
 """
 
 import contextlib
@@ -109,6 +110,12 @@ def parse(one: Snippet, where: str) -> None:
     elif one.kind == "csv":
         widths = {len(row) for row in csv.reader(io.StringIO(one.text))}
         assert len(widths) == 1, f"{where}: rows of {widths} cells"
+    elif one.kind == "bat":
+        for line in one.text.splitlines():
+            command, *words = line.replace("\\", "/").split()
+            known = command in ("py", ".venv/Scripts/activate", ".venv/Scripts/pip", ".venv/Scripts/carbon")
+            assert known, f"{where}: {line}"
+            assert not words or words[-1] == ".venv" or (ROOT / words[-1]).exists(), f"{where}: {line}"
     elif one.kind == "sh":
         targets = re.findall(r"(?m)^(\w+):", (ROOT / "Makefile").read_text("utf-8"))
         extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]

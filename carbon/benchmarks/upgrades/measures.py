@@ -216,8 +216,11 @@ def _complete(report: Report, one: Kind, rows: np.ndarray, used: Mapping[str, np
     if "specific" in one.performance:
         lacking["before_specific_unit"] = table.codes["before_specific_unit"] < 0
     before = report.bad.copy()
+    known = [*one.needs, *(f"{side}_{name}" for name in one.performance for side in SIDES)]
     for column, empty in lacking.items():
-        report.warn("B652", rows & empty & ~before, column, one.id, known=[*one.needs, *one.performance])
+        side, _, name = column.partition("_")
+        grade = f"grade_{side}" if side in SIDES and name in (one.levels or ()) else ""
+        report.warn("B652", rows & empty & ~before, column, one.id, known=known, grade=grade)
         report.bad |= rows & empty
 
 
