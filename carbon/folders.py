@@ -122,7 +122,9 @@ def _identity(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def write_folder(target: Path, fill: Callable[[Path], None], document: dict[str, Any], names: Collection[str]) -> None:
+def write_folder(
+    target: Path, fill: Callable[[Path], Mapping[str, str] | None], document: dict[str, Any], names: Collection[str]
+) -> None:
     """Write a result folder: all files into a new folder beside it, then swap.
 
     Parameters
@@ -130,7 +132,8 @@ def write_folder(target: Path, fill: Callable[[Path], None], document: dict[str,
     target : pathlib.Path
         The folder; replaced if it is an earlier result.
     fill : callable
-        Writes everything but the provenance into the folder that it is given.
+        Writes everything but the provenance into the folder that it is given; may return SHA-256 by name of files of
+        which it has them, so that large ones are not read again.
     document : dict
         Provenance; digests of the results are added.
     names : collection of str
@@ -149,9 +152,9 @@ def write_folder(target: Path, fill: Callable[[Path], None], document: dict[str,
     except OSError as error:
         raise _refused(target, error) from error
     try:
-        fill(fresh)
-        files = sorted(path for path in fresh.rglob("*") if path.is_file())
-        results = {path.relative_to(fresh).as_posix(): _sha256(path) for path in files}
+        known = fill(fresh) or {}
+        files = {path.relative_to(fresh).as_posix(): path for path in sorted(fresh.rglob("*")) if path.is_file()}
+        results = {name: known.get(name) or _sha256(path) for name, path in files.items()}
         write_json(fresh / MARK, document | {"results": results})
         fresh.chmod(0o755)
         _swap(fresh, target)

@@ -23,6 +23,7 @@ from carbon.reading import Source, read
 from carbon.run import NAMES, WRITTEN, Job, fill_result, open_job
 from carbon.scale.cutting import NotUtf8Error
 from carbon.scale.partitions import SIZE, find_files, header_of, partitions, total_bytes
+from carbon.scale.parts import digest_of_lines
 from carbon.scale.stream import Pool, Progress, Streamed, stream
 from carbon.schema import folded_header, schema
 
@@ -106,13 +107,14 @@ def run_stream(
         inputs = done.inputs | {printable(job.tables[name].name): source.digest for name, source in sources.items()}
         result = replace(done.result, own_levels=tuple(job.folder / folder for folder in settings.levels))
 
-        def fill(fresh: Path) -> None:
+        def fill(fresh: Path) -> dict[str, str]:
             fill_result(result, fresh, report=report)
             for folder, suffix in (("lines", ".parquet"), ("parts", ".npz")):
                 (fresh / folder).mkdir()
                 for name in done.keys:
                     _put(work / f"{name}{suffix}", fresh / folder / f"{name}{suffix}")
             write_json(fresh / "parts" / "keys.json", done.keys)
+            return {f"lines/{name}.parquet": digest_of_lines(work / f"{name}.npz") for name in done.keys}
 
         write_folder(target, fill, result.provenance | {"inputs": inputs}, WRITTEN)
         shutil.rmtree(work, ignore_errors=True)
