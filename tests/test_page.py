@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,50 @@ def test_page_shows_bad_lines_first() -> None:
     assert page_words("en")["incomplete_note"] in page[page.index('id="headline"') : page.index('id="charts"')]
 
 
+def weighed(gwp: str = "none", months: tuple[str, ...] = ("2024-01",)) -> Any:
+    rows = [
+        {"facility": "A", "period": month, "region": "山东", "item": item, "quantity": 2, "unit": unit}
+        for month in months for item, unit in (("SF6", "kg"), ("电力", "MWh"))
+    ]  # fmt: skip
+    return carbon.account(pd.DataFrame(rows), method="cn-general", gwp=gwp, on_error="continue")
+
+
+def test_page_says_at_the_top_that_totals_are_incomplete_though_every_line_was_computed() -> None:
+    result = weighed()
+    assert result.provenance["lines"]["bad"] == 0
+    page = render_page(result)
+    totals = [r["complete"] for r in result.total_records if r["category"] == "total"]
+    said = page_words("en", "runs")["lacking_totals"].format(n=totals.count(False), all=len(totals))
+    assert '<section id="first" class="bad">' in page
+    assert said in page[: page.index('id="headline"')]
+
+
+def test_page_without_warming_potentials_says_what_it_does_not_draw() -> None:
+    view, w = View(weighed()), page_words("en", "runs")
+    notes = {chart["title"].split(" (")[0]: chart["note"] for chart in charts(view) if chart}
+    assert w["gas_alone"] in notes[w["by_gas"]]
+    assert "none" not in notes[w["by_gas"]]
+    assert w["sankey_lacking"] in notes[w["sankey"]]
+    months = tuple(f"2024-{month:02d}" for month in range(1, 13))
+    ((_, cards),) = page_of_run(weighed("none", months)).groups
+    warned = {card["label"].split(" (")[0]: bool(card["warn"]) for card in cards}
+    assert (warned["Scope 1"], warned["Scope 2"]) == (True, False), "electricity is whole, SF6 cannot be weighed"
+
+
+def test_page_shows_the_latest_years_first_and_says_how_many_it_leaves_out() -> None:
+    months = tuple(f"{year}-{month:02d}" for year in range(2020, 2025) for month in range(1, 13))
+    names = [name for name, _ in page_of_run(weighed("ar5", months)).groups]
+    assert [name.split(" ")[0] for name in names] == ["2024", "2023", "2022"], "a leap year is no longer than another"
+    assert names[-1].endswith(page_words("en", "runs")["period_note"].format(n=3, all=5, file="totals.csv"))
+
+
+def test_page_on_which_nothing_was_computed_says_so() -> None:
+    rows = [{"facility": "A", "period": "2024", "region": "山东", "item": "no such thing", "quantity": 1, "unit": "t"}]
+    page = render_page(carbon.account(pd.DataFrame(rows), method="cn-general", on_error="continue"))
+    assert f"<p>{page_words('en')['no_figure']}</p>" in page
+    assert "item (lines: 1)" in page[: page.index('id="headline"')], "where it is"
+
+
 def test_headline_shows_the_totals(quarterly: Any, page: str) -> None:
     view = View(quarterly)
     cards = page[page.index('id="headline"') : page.index('id="charts"')]
@@ -160,8 +205,10 @@ def test_other_tables_hold_the_records(quarterly: Any, page: str) -> None:
     assert sorted(str(r[6]) for r in tables["intensity"]["rows"]) == sorted(map(str, values))
     verdicts = list(quarterly.verdicts.records())
     assert sorted(str(r[9]) for r in tables["verdicts"]["rows"]) == sorted(str(r["level"]) for r in verdicts)
-    factors = quarterly.provenance["factors"]
-    assert {r[0]: r[1] for r in tables["factors"]["rows"]} == {name: entry["value"] for name, entry in factors.items()}
+    values = {name: entry["value"] for name, entry in quarterly.provenance["factors"].items()}
+    weights = {"c2f6": "11100", "cf4": "6630", "sf6": "23500"}  # AR5, WGI table 8.A.1
+    values |= {f"ipcc-gwp/ar5:{gas}": value for gas, value in weights.items()}
+    assert {r[0]: r[1] for r in tables["factors"]["rows"]} == values
 
 
 def test_lineage_adds_up_to_every_total(quarterly: Any, page: str) -> None:
@@ -170,7 +217,7 @@ def test_lineage_adds_up_to_every_total(quarterly: Any, page: str) -> None:
     for row in document["tables"]["totals"]["rows"]:
         place, category, basis = row[-3:]
         assert place >= 0
-        sums = [0.0] * 6
+        sums = [0.0] * 8
         for number, rows, location, market in spread[place]:
             key = keys[number]
             assert rows > 0
@@ -180,6 +227,33 @@ def test_lineage_adds_up_to_every_total(quarterly: Any, page: str) -> None:
         for n, value in enumerate(row[6:12]):
             assert value is None or sums[n] == pytest.approx(value, rel=1e-9, abs=1e-9)
     assert all(key["t"] for key in keys)
+
+
+def test_lineage_adds_up_to_every_figure_of_energy(quarterly: Any, page: str) -> None:
+    document, counted = held(page), Counter[str]()
+    keys, spread = document["lineage"]["keys"], document["lineage"]["parts"]
+    for row in document["tables"]["energy"]["rows"]:
+        place, item, use = row[-3:]
+        for at, value in ((6, row[6]), (7, row[7])):
+            sums = [
+                location[at]
+                for number, _, location, _ in spread[place]
+                if len(location) > at and row[1] in keys[number]["p"]
+                and (item == "total" or (item == "control-scope" and keys[number]["control"])
+                     or (keys[number]["i"], keys[number]["uses"]) == (item, use))
+            ]  # fmt: skip
+            assert value is None or sum(sums) == pytest.approx(value, rel=1e-9, abs=1e-9)
+            counted[item] += value is not None
+    assert min(counted["total"], counted["control-scope"], counted["electricity"]) > 0
+
+
+def test_lineage_names_the_warming_potentials_with_their_source(quarterly: Any, page: str) -> None:
+    lineage = held(page)["lineage"]
+    effect = next(key for key in lineage["keys"] if key["i"] == "anode-effect")
+    named = {lineage["factors"][n][0]: lineage["factors"][n] for n in effect["f"]}
+    assert named["ipcc-gwp/ar5:cf4"][1] == "6630 kgCO2e/kgCF4"
+    assert named["ipcc-gwp/ar5:cf4"][3] == "WGI Table 8.A.1"
+    assert "<li>ipcc-gwp/ar5</li>" in page[: page.index('id="headline"')], "a secondary transcription"
 
 
 def test_charts_draw_the_records(quarterly: Any) -> None:
@@ -275,6 +349,19 @@ def test_browser_opens_where_a_figure_comes_from(browser: Any, quarterly: Any, t
     assert said == []
 
 
+def test_browser_opens_where_a_figure_of_energy_and_a_zero_come_from(
+    browser: Any, quarterly: Any, tmp_path: Path
+) -> None:
+    tab, said, _ = opened(browser, page_of_run(quarterly), tmp_path)
+    first = tab.locator("#table-energy td button").first
+    first.click()
+    assert tab.locator("tr.lineage .sum").inner_text() == first.inner_text()
+    tab.locator("tr.lineage .close").click()
+    tab.locator("#table-totals td:nth-child(9) button").first.click()  # CH4: by these methods there is none
+    assert page_words(quarterly.language)["no_parts"] in tab.locator("tr.lineage").inner_text()
+    assert said == []
+
+
 def test_browser_sorts_and_filters(browser: Any, quarterly: Any, tmp_path: Path) -> None:
     tab, _, _ = opened(browser, page_of_run(quarterly), tmp_path)
     tab.locator("#table-energy th button").nth(6).click()
@@ -297,9 +384,29 @@ def test_browser_keeps_hostile_names_as_text(browser: Any, hostile: Any, tmp_pat
     assert said == []
 
 
+def test_browser_reads_no_formula_in_a_name(browser: Any, tmp_path: Path) -> None:
+    rows = [{"facility": "$x_1$", "period": "2024", "region": "山东", "item": "电力", "quantity": 1, "unit": "MWh"}]
+    result = carbon.account(pd.DataFrame(rows), method="cn-general")
+    tab, said, _ = opened(browser, page_of_run(result), tmp_path)
+    assert said == [], "Plotly would ask for MathJax"
+    assert "$x_1$" in tab.locator(".chart").all_text_contents()[2]
+
+
 def test_browser_prints_on_a4(browser: Any, quarterly: Any, tmp_path: Path) -> None:
     tab, said, _ = opened(browser, page_of_run(quarterly), tmp_path)
     assert tab.locator("table").count() == 6
+    folded = tab.locator("#first details:not([open])")
+    assert folded.count() > 0
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert folded.count() == 0, "paper cannot be unfolded"
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert folded.count() > 0
     check_print(tab)
     assert not tab.locator("#table-totals .tools").is_visible()
+    assert not tab.locator("#table-totals th button").first.is_visible(), "no sheet but the first would show it"
+    shown = "th => getComputedStyle(th, '::before').content"
+    assert (
+        tab.locator("#table-totals th").first.evaluate(shown)
+        == f'"{page_words(quarterly.language, "runs")["facility"]}"'
+    )
     assert said == []

@@ -158,6 +158,7 @@ def test_a_long_curve_keeps_its_outline(monkeypatch: pytest.MonkeyPatch) -> None
     chart = macc(View(found))
     assert chart is not None
     outline, *bars = chart["data"]
+    assert "fill" not in outline, "lines lie above bars: a filled one would hide them"
     # 50, 40, 30 and 20 % of 10 000 kWh, the cheapest first as they stand
     assert outline["x"] == near([0, 5 * KG, 9 * KG, 12 * KG, 14 * KG])
     assert curve({"data": bars}) == [near((0, 5 * KG, -3200 / (5 * KG))), near((5 * KG, 4 * KG, -1560 / (4 * KG)))]

@@ -307,3 +307,24 @@ def test_browser_keeps_hostile_names_as_text(browser: Any, hostile: Computed, tm
         tab.locator(f"#table-{name} td button").first.click()
         assert HOSTILE in tab.locator(f"#table-{name} tr.lineage pre").inner_text()
     assert said == []
+
+
+def test_share_of_primary_data_is_a_dash_where_no_gas_can_be_weighed() -> None:
+    exchanges = [{"process": "kiln", "kind": "emission", "name": "SF6", "amount": 5, "unit": "kg"}]
+    found = made(exchanges, PROCESSES[:1], gwp="none")
+    figures = [card["figure"] for _, cards in page_of(found).groups for card in cards]
+    assert figures == ["–", "–"], "total and share"
+
+
+def test_text_behind_a_part_names_it() -> None:
+    page = page_of(made())
+    heads = {text.split("\n")[0] for text in page.texts}
+    assert {"base case · process · kiln", "base case · gas · CO2", "base case · total"} <= heads
+
+
+def test_page_names_the_warming_potentials_with_their_source() -> None:
+    exchanges = [{"process": "kiln", "kind": "emission", "name": "SF6", "amount": 5, "unit": "kg"}]
+    page = page_of(made(exchanges, PROCESSES[:1], gwp="ar5"))
+    row = next(row for row in page.tables["factors"]["rows"] if row[0] == "ipcc-gwp/ar5:sf6")
+    assert row[1:3] == ["23500", "kgCO2e/kgSF6"]
+    assert any("ipcc-gwp/ar5" in point["names"] for point in page.first["points"]), "a secondary transcription"

@@ -18,6 +18,7 @@ from carbon.report.words import words
 
 if TYPE_CHECKING:
     from carbon.errors import Issue
+    from carbon.library import Library
 
 MOST_ISSUES, MOST_FACTORS, MOST_FIRST, MOST_NAMES = 600, 1500, 8, 60
 LONGEST_TEXT = 400
@@ -123,9 +124,9 @@ def table(
         Beside the page, with all rows.
     count : int, optional
         How many rows that file has, if more than are shown.
-    opens : {"", "text", "lineage"}
+    opens : {"", "text", "lineage", "energy"}
         What a figure opens. ``text``: each row ends in a number of the texts of the page, -1 for none. ``lineage``: in
-        place, category and basis of the lineage of runs.
+        place, category and basis of the lineage of runs; ``energy``: in place, item and use.
     whole : iterable of int
         Rows that are totals.
 
@@ -225,7 +226,8 @@ def first(
     for row in issue_rows(issues, language)[0]:
         kind = {said["error"]: "errors", said["warning"]: "warnings"}.get(row[1])
         if kind and len(out[kind]) < MOST_FIRST:
-            out[kind].append({"code": row[0], "lines": row[4], "message": row[6], "remedy": row[7]})
+            where = " ".join(filter(None, (row[2] if row[3] is None else f"{row[2]}:{row[3]}", row[5])))
+            out[kind].append({"code": row[0], "where": where, "lines": row[4], "message": row[6], "remedy": row[7]})
     return out
 
 
@@ -248,6 +250,30 @@ def issue_rows(issues: Sequence[Issue], language: str) -> tuple[list[list[Any]],
         rows.append([one.code, said[one.severity], clean(one.file), line, lines or None, clean(one.column),
                      clean(text), clean(one.remedy(language))])  # fmt: skip
     return rows, len(entries)
+
+
+def potentials(library: Library, name: str, gases: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the warming potentials that weigh gases other than CO2, by gas: id, set, and what factors say.
+
+    Parameters
+    ----------
+    library : Library
+        That knows the set.
+    name : str
+        Of the set, such as ``ar5``; ``none`` weighs nothing.
+    gases : iterable of str
+        That were met.
+    """
+    weights, met, found = library.gwp(name), {*gases} - {"CO2"}, {}
+    for gas in sorted(met & weights.keys()):
+        factor = weights[gas]
+        meta = library.set(factor.set_id).meta
+        found[gas] = {
+            "id": factor.id, "set": factor.set_id, "value": factor.value, "unit": factor.unit, "low": factor.low,
+            "high": factor.high, "page": factor.page, "document": meta.document, "title_en": meta.title_en,
+            "title_zh": meta.title_zh, "verification": meta.verification, "note": factor.note,
+        }  # fmt: skip
+    return found
 
 
 def issue_table(issues: Sequence[Issue], language: str) -> dict[str, Any]:
@@ -273,5 +299,5 @@ def factor_table(facts: Mapping[str, Mapping[str, Any]], language: str) -> dict[
 
 __all__ = [
     "card", "clean", "factor_table", "figure", "first", "fitted", "issue_rows", "issue_table", "label", "number",
-    "page_words", "point", "table", "unsure",
+    "page_words", "point", "potentials", "table", "unsure",
 ]  # fmt: skip

@@ -46,7 +46,7 @@
   function Table(section, name) {
     const table = page.tables[name];
     const width = table.columns.length, totals = new Set(table.whole.map((n) => table.rows[n]));
-    const origin = { lineage: originOfTotal, text: originInWords }[table.opens];
+    const origin = { lineage: originOfTotal, energy: originOfTotal, text: originInWords }[table.opens];
     const state = { sort: -1, down: false, text: "", picks: {}, shown: STEP };
     const head = make("tr"), body = make("tbody"), foot = make("p", { class: "note more" });
     const tools = make("div", { class: "tools" });
@@ -69,7 +69,7 @@
         }
       }
       const button = make("button", { type: "button" }, column.label);
-      const cell = make("th", { class: classes(column), scope: "col" }, button);
+      const cell = make("th", { class: classes(column), scope: "col", "data-label": column.label }, button);
       button.addEventListener("click", () => {
         if (state.sort === place) state.down = !state.down; else { state.sort = place; state.down = column.digits !== null; }
         [...head.children].forEach((other) => other.removeAttribute("aria-sort"));
@@ -161,18 +161,23 @@
   // the parts of a total of a run: place, category and basis stand at the end of the row
   function originOfTotal(table, row, place) {
     const width = table.columns.length, column = table.columns[place], value = row[place];
-    const category = row[width + 1], basis = row[width + 2], period = row[2];
-    const at = table.columns.filter((one) => one.opens).indexOf(column);
+    const energy = table.opens === "energy", what = row[width + 1], how = row[width + 2];
+    const named = (key) => row[table.columns.findIndex((one) => one.key === key)];
+    const period = named("period"), digits = column.digits;
+    const at = table.columns.filter((one) => one.opens).indexOf(column) + (energy ? 6 : 0);
+    const names = energy ? ["item", "use"] : ["category", "basis"];
     const out = [
-      make("p", {}, [row[0], period, row[4], row[5]].filter(Boolean).join(" · ") + ": ", make("b", {}, String(value)), " " + unit(column)),
+      make("p", {}, [named("facility"), period, ...names.map(named)].filter(Boolean).join(" · ") + ": ", make("b", {}, String(value)), " " + unit(column)),
     ];
     const held = row[width] < 0 ? null : lineage.parts[row[width]];
     if (!held) return [...out, make("p", { class: "note" }, w.no_lineage)];
     const parts = [];
     for (const [number, rows, location, market] of held) {
       const key = lineage.keys[number];
-      if (!key.c || (category !== "total" && key.c !== category) || !key.p.includes(period)) continue;
-      const masses = basis === "market" && market ? market : location;
+      const counts = energy ? what === "total" || (what === "control-scope" ? key.control : key.i === what && key.uses === how)
+        : key.c && (what === "total" || key.c === what);
+      if (!counts || !key.p.includes(period)) continue;
+      const masses = how === "market" && market ? market : location;
       const mass = masses[at] || 0;
       if (mass || at === 0) parts.push({ key, rows, mass });
     }
@@ -181,26 +186,31 @@
     parts.forEach((part) => { sum += part.mass; });
     const shown = parts.slice(0, 60);
     const groups = new Map();
-    shown.forEach((part) => { if (!groups.has(part.key.cn)) groups.set(part.key.cn, []); groups.get(part.key.cn).push(part); });
+    shown.forEach((part) => {
+      const name = part.key.cn || part.key.u;
+      if (!groups.has(name)) groups.set(name, []);
+      groups.get(name).push(part);
+    });
     for (const [name, some] of groups) {
-      out.push(make("h5", {}, name + " · " + figure(some.reduce((all, part) => all + part.mass, 0), 2) + " " + unit(column)));
+      out.push(make("h5", {}, name + " · " + figure(some.reduce((all, part) => all + part.mass, 0), digits) + " " + unit(column)));
       some.forEach((part) => out.push(describe(part, column)));
     }
     let rest = value - shown.reduce((all, part) => all + part.mass, 0);
     if (Math.abs(rest) <= 1e-9 * Math.max(Math.abs(value), 1e-9)) rest = 0;
+    if (!parts.length && !value) out.push(make("p", { class: "note" }, w.no_parts));
     if (parts.length > shown.length || rest) {
-      out.push(make("p", { class: "note" }, say(w.other_parts, { n: parts.length > shown.length ? parts.length - shown.length : "…", sum: figure(rest, 2) })));
+      out.push(make("p", { class: "note" }, say(w.other_parts, { n: parts.length > shown.length ? parts.length - shown.length : "…", sum: figure(rest, digits) })));
     }
-    out.push(make("p", {}, w.sum_parts + ": ", make("b", { class: "sum" }, figure(rest ? value : sum, 2)), " " + unit(column)));
+    out.push(make("p", {}, w.sum_parts + ": ", make("b", { class: "sum" }, figure(rest ? value : sum, digits)), " " + unit(column)));
     return out;
   }
 
-  function unit(column) { return column.label.split(" ").pop() === "t" ? "t" : column.label.replace(/^.* /, ""); }
+  function unit(column) { return column.key.startsWith("tce") ? "tce" : column.label.split(" ").pop() === "t" ? "t" : column.label.replace(/^.* /, ""); }
 
   function describe(part, column) {
     const key = part.key;
     const facts = [key.n, key.w, key.u, key.p[0], key.r, key.m].filter(Boolean).join(" · ");
-    const summary = make("summary", {}, facts + " — ", make("b", {}, figure(part.mass, 2) + " " + unit(column)),
+    const summary = make("summary", {}, facts + " — ", make("b", {}, figure(part.mass, column.digits) + " " + unit(column)),
       " (" + say(w.missing_lines, { n: thousands(String(part.rows)) }) + ")");
     const details = make("details", {}, summary);
     details.addEventListener("toggle", () => {
@@ -220,7 +230,7 @@
   // ---- charts ----
   const dictionary = { "Download plot as a PNG": w.download, "Download plot as a png": w.download, "Download plot": w.download };
   Plotly.register({ moduleType: "locale", name: "page", dictionary, format: {} });
-  const config = { displaylogo: false, responsive: true, locale: "page", showTips: false, staticPlot: false,
+  const config = { displaylogo: false, responsive: true, locale: "page", showTips: false, staticPlot: false, typesetMath: false,
     modeBarButtons: [["toImage"]], doubleClick: false, scrollZoom: false };
   const drawn = [];
 
@@ -246,8 +256,10 @@
       } else Plotly.relayout(node, Object.assign(size, { width: width || null }));
     });
   }
-  window.addEventListener("beforeprint", () => { if (!printing) { printing = true; resize(660); } });
-  window.addEventListener("afterprint", () => { if (printing) { printing = false; resize(0); } });
+  const folded = document.querySelectorAll("#first details:not([open])"); // paper cannot be unfolded
+  function unfold(open) { folded.forEach((one) => { one.open = open; }); }
+  window.addEventListener("beforeprint", () => { if (!printing) { printing = true; unfold(true); resize(660); } });
+  window.addEventListener("afterprint", () => { if (printing) { printing = false; unfold(false); resize(0); } });
 
   document.querySelectorAll("[data-table]").forEach((section) => Table(section, section.dataset.table));
   start();

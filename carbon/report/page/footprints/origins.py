@@ -67,7 +67,8 @@ class Origins:
             + (f"  {percent(100 * mass / total):>6} %" if share and total else "") + f"  {clean(name, 120)}"
             for mass, name in shown
         ]  # fmt: skip
-        head = f"{self.view.scenario(record['scenario'])} · {w['part_' + record['part']]}"
+        words = [self.view.scenario(record["scenario"]), w["part_" + record["part"]], self.view.part(record)]
+        head = " · ".join(filter(None, words))
         return self._add("\n".join([head, *lines, f"= {significant(record['co2e_kg'])} {unit}"]))
 
     def _add(self, text: str) -> int:

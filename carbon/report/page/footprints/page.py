@@ -12,7 +12,7 @@ from carbon.report.page.footprints.figures import charts
 from carbon.report.page.footprints.origins import Origins
 from carbon.report.page.footprints.tables import tables
 from carbon.report.page.footprints.view import View
-from carbon.report.page.parts import card, clean, figure, first, point, unsure
+from carbon.report.page.parts import card, clean, figure, first, number, point, unsure
 from carbon.report.page.render import Page
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def page_of_footprint(found: Footprint, inputs: Mapping[str, str], uncertainty: 
     """
     view = View(found, uncertainty)
     w, facts, origins = view.w, evidence(found, inputs, uncertainty), Origins(view)
-    made = tables(view, origins, facts["factors"])
+    made = tables(view, origins, facts["factors"] | {one["id"]: one for one in view.potentials.values()})
     digests = [f"{clean(name, 60)} {digest[:12]}" for name, digest in inputs.items()]
     return Page(
         language=view.language,
@@ -72,7 +72,7 @@ def _first(view: View, facts: Mapping[str, Any]) -> dict[str, Any]:
     study, pack, rule = found.study, facts["methods"][0], find_rule(found.study.rule)
     unweighed = [view.scenario(name) for name in found.solved if view.totals[name] is None]
     points = [point("unverified", w["unweighed"], unweighed)]
-    points += unsure(view.language, facts["sets"])
+    points += unsure(view.language, facts["sets"], {one["set"]: one for one in view.potentials.values()})
     if pack["verification"] != "primary":
         said = f"{w['pack_read']}{w['colon']}{w['is_' + pack['verification']]}"
         points.append(point(pack["verification"], said, [f"{pack[f'title_{view.language}']} ({pack['id']})"]))
@@ -122,7 +122,7 @@ def _headline(view: View) -> list[tuple[str, list[dict[str, Any]]]]:
     base = []
     primary = found.quality()["primary_pct"]
     if primary is not None:
-        base.append(card(w["primary_share"].removesuffix(" %"), figure(primary, 1), "%"))
+        base.append(card(w["primary_share"].removesuffix(" %"), figure(number(primary), 1), "%"))
     left_out = found.left_out_pct.get("")
     if left_out:
         base.append(card(w["left_out"], f"{left_out:.2g}", "%"))

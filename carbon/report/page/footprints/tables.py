@@ -13,7 +13,6 @@ from carbon.report.page.footprints.view import View
 from carbon.report.page.parts import clean, factor_table, issue_table, number, table
 
 MOST = 1500
-_UNSEEN = ("gas", "process", "class")  # parts whose names are not words
 
 
 def tables(view: View, origins: Origins, factors: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -55,7 +54,7 @@ def _footprint(view: View, origins: Origins) -> dict[str, Any]:
     shown = view.records[:MOST]
     rows = [
         [view.scenario(r["scenario"]), w[f"part_{r['part']}"],
-         clean(r["name"]) if r["part"] in _UNSEEN else w.get(r["name"], clean(r["name"])), number(r["co2e_kg"]),
+         view.part(r), number(r["co2e_kg"]),
          number(r["share_pct"]), w["yes" if r["complete"] else "no"], origins.part(r)]
         for r in shown
     ]  # fmt: skip

@@ -9,11 +9,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from carbon.report.cells import kind_name, scenario_name
-from carbon.report.evidence import cleared, data_kind, exchange_records, footprint_records, quality_records, spread
+from carbon.report.evidence import (
+    cleared,
+    data_kind,
+    exchange_records,
+    footprint_records,
+    gwp_name,
+    quality_records,
+    spread,
+)
 from carbon.report.footprint import largest
 from carbon.report.pact import decimal
 from carbon.report.page.charts import LARGEST
-from carbon.report.page.parts import clean, label, page_words
+from carbon.report.page.parts import clean, label, page_words, potentials
 from carbon.report.words import words
 
 if TYPE_CHECKING:
@@ -72,6 +80,16 @@ class View:
     def scenario(self, name: str) -> str:
         """Return the name of a scenario, the base case in words."""
         return clean(scenario_name(name, self.w), 60)
+
+    @cached_property
+    def potentials(self) -> dict[str, dict[str, str]]:
+        """The warming potentials that weigh a gas here, by gas other than CO2: id and source as factors have them."""
+        return potentials(self.found.library, gwp_name(self.found), self.found.background.gases)
+
+    def part(self, record: Mapping[str, Any]) -> str:
+        """Return what a part of the footprint is called; gases, processes and classes have names of their own."""
+        name = record["name"]
+        return clean(name) if record["part"] in ("gas", "process", "class") else self.w.get(name, clean(name))
 
     def kind(self, kind: str) -> str:
         """Return the name of a kind of exchange."""

@@ -119,7 +119,8 @@ def by_gas(view: View) -> dict[str, Any] | None:
         traces.append(bar(view.w["other_gases"], *LOOKS[2], x=x, y=rest, hovertemplate="%{x}<br>%{y:,.2f} tCO2e"))
     if not traces:
         return None
-    notes = [view.w["gas_note"].format(gwp=clean(view.result.gwp_name)), *_notes(view, (), x, periods, count)]
+    weighed = view.w["gas_note"].format(gwp=clean(view.result.gwp_name))
+    notes = [view.w["gas_alone"] if view.result.gwp_name == "none" else weighed, *_notes(view, (), x, periods, count)]
     return chart(view.w["by_gas"], notes, traces, barmode="relative", showlegend=True, xaxis={"type": "category"},
                   yaxis={"title": {"text": "tCO2e"}, "rangemode": "tozero"})  # fmt: skip
 
@@ -198,10 +199,12 @@ def sankey(view: View) -> dict[str, Any] | None:
     names = [f"{w['scope']} {node[1]}" if node[0] == "scope" else label(node[-1] or w["others"]) for node in nodes]
     colours = [SCOPES.get(node[1], NODES[-1:])[0] if node[0] == "scope" else NODES[n % len(NODES)]
                for n, node in enumerate(nodes)]  # fmt: skip
-    note = w["sankey_note"].format(n=figure(left_out)) if left_out else ""
+    total = view.totals.get((*view.top, view.when, "location"))
+    notes = [w["sankey_note"].format(n=figure(left_out)) if left_out else "",
+             "" if total is None or total["complete"] else w["sankey_lacking"]]  # fmt: skip
     title = w["sankey_process" if has_process else "sankey"]
     rows = max(Counter(node[0] for node in nodes).values())
-    return flows(f"{title} ({view.when})", [note], [*zip(names, colours, strict=True)], links, "tCO2e",
+    return flows(f"{title} ({view.when})", notes, [*zip(names, colours, strict=True)], links, "tCO2e",
                  max(420, 30 * rows))  # fmt: skip
 
 

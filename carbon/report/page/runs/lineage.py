@@ -19,6 +19,8 @@ from carbon.report.page.runs.view import GAS_COLUMNS, Place, View
 if TYPE_CHECKING:
     from carbon.inventory import Result
 
+COLUMNS = (*GAS_COLUMNS, "tce", "tce_primary")
+_COLUMN_OF = {**MAIN, BIOGENIC: "biogenic_co2_t", ENERGY: "tce", PRIMARY: "tce_primary"}
 MOST_PLACES = 260  # whose parts the page holds: all, the groups, the largest facilities
 MOST_PARTS = 16_000
 MOST_KEYS = 2_500
@@ -42,7 +44,7 @@ def lineage(view: View, number_of: dict[Place, int]) -> dict[str, Any]:
     -------
     dict
         ``parts``: for each place ``[key, rows, masses by location, masses by market or 0]``, masses in tonnes in the
-        order of `GAS_COLUMNS`, the largest first; ``keys``: what each is and how it is computed; ``factors``.
+        order of `COLUMNS`, the largest first; ``keys``: what each is and how it is computed; ``factors``.
     """
     result = view.result
     held, masses = _masses(result)
@@ -57,23 +59,19 @@ def lineage(view: View, number_of: dict[Place, int]) -> dict[str, Any]:
 
 
 def _masses(result: Result) -> tuple[tuple[np.ndarray, np.ndarray], list[np.ndarray]]:
-    """Return facility and key of what emits, and by basis its masses as float64[n, columns] in tonnes."""
+    """Return facility and key of what emits or holds energy, and by basis its masses as float64[n, columns] in t."""
     cells, plan = result.cells, result.plan
     tonnes = np.asarray(rounded_sums(cells.sums, 1000), dtype=np.float64)
-    counted = np.array([t.target not in (ENERGY, PRIMARY) for t in plan.terms], dtype=bool)
-    here = np.flatnonzero(counted[cells.term]) if len(cells.term) else np.empty(0, np.int64)
-    facility, term, tonnes = cells.facility[here], cells.term[here], tonnes[here]
-    key = cells.key[here]
-    group, first = distinct(facility, key) if len(here) else (np.empty(0, np.int32), np.empty(0, np.int64))
+    facility, term, key = cells.facility, cells.term, cells.key
+    group, first = distinct(facility, key) if len(key) else (np.empty(0, np.int32), np.empty(0, np.int64))
     weight = np.array([float(result.potentials.get(t.target, 0)) for t in plan.terms])
-    column = np.array([GAS_COLUMNS.index((MAIN | {BIOGENIC: "biogenic_co2_t"}).get(t.target, "other_co2e_t"))
-                       for t in plan.terms], dtype=np.int64)  # fmt: skip
+    column = np.array([COLUMNS.index(_COLUMN_OF.get(t.target, "other_co2e_t")) for t in plan.terms], dtype=np.int64)
     fossil = np.array([t.target != BIOGENIC for t in plan.terms], dtype=bool)
-    other = GAS_COLUMNS.index("other_co2e_t")
+    other = COLUMNS.index("other_co2e_t")
     found = []
     for basis in result.bases:
         on = np.array([t.basis in ("", basis) for t in plan.terms], dtype=bool)[term]
-        table = np.zeros((len(first), len(GAS_COLUMNS)))
+        table = np.zeros((len(first), len(COLUMNS)))
         co2e = tonnes * weight[term] * fossil[term] * on
         np.add.at(table[:, 0], group, co2e)
         own = np.where(column[term] == other, co2e, tonnes * on)
@@ -131,7 +129,7 @@ def _parts(
         lines = np.bincount(group, counts[some], len(mine)).astype(np.int64).tolist()
         sums = []
         for table in masses:
-            added = np.zeros((len(mine), len(GAS_COLUMNS)))
+            added = np.zeros((len(mine), len(COLUMNS)))
             np.add.at(added, group, table[some])
             sums.append(added)
         heavy = np.argsort(-np.abs(sums[0][:, 0]), kind="stable").tolist() if sums else []
@@ -159,12 +157,16 @@ def _keys(view: View, order: np.ndarray, sample: np.ndarray) -> tuple[list[dict[
         plan, keys=tuple(plan.keys[n] for n in order), routed=tuple(plan.routed[n] for n in order)
     )  # the terms of these alone
     document = plan_document(some, result.library, result.potentials, result.gwp_name)
-    factors = document["factors"]
+    factors = document["factors"] | {one["id"]: one for one in view.potentials.values()}
     number = {name: n for n, name in enumerate(factors)}
     weights = {gas: str(value) for gas, value in result.potentials.items()}
     keys: list[dict[str, Any]] = []
     for n, entry in zip(order.tolist(), document["keys"], strict=True):
+        key, routed = plan.keys[n], plan.routed[n]
         used = dict.fromkeys(name for term in entry["terms"] for slot in term["slots"] for name in slot["factors"])
+        used |= {
+            view.potentials[term["target"]]["id"]: None for term in entry["terms"] if term["target"] in view.potentials
+        }
         text = ""
         if len(keys) < MOST_EXAMPLES and result.gathered is None and sample[n] >= 0:
             text = explain_record(_record(result, int(sample[n])), entry, {}, weights, result.gwp_name, language)
@@ -172,9 +174,11 @@ def _keys(view: View, order: np.ndarray, sample: np.ndarray) -> tuple[list[dict[
             text = "\n".join([clean(head, 1000), *(f"  {clean(line, 1000)}" for line in rest)])
         keys.append({
             "n": clean(entry[f"name_{language}"]), "u": entry[f"use_{language}"], "c": entry["category"],
-            "cn": entry[f"category_{language}"], "p": [p.label for p in roll_up_periods(plan.keys[n].period)],
-            "r": clean(entry["region"]), "w": clean(plan.keys[n].process), "m": entry["method"],
-            "e": clean(entry["unit"]), "f": [number[name] for name in used], "t": text,
+            "cn": entry[f"category_{language}"], "p": [p.label for p in roll_up_periods(key.period)],
+            "r": clean(entry["region"]), "w": clean(key.process), "m": entry["method"],
+            "e": clean(entry["unit"]), "i": key.item.id, "uses": key.use,
+            "control": key.use != "feedstock" and not routed.non_fossil, "f": [number[name] for name in used],
+            "t": text,
         })  # fmt: skip
     sure = view.said
     shown = [

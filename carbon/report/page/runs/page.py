@@ -68,7 +68,7 @@ def _headline(view: View) -> list[tuple[str, list[dict[str, Any]]]]:
     """Return the cards at the top, period after period."""
     w, found = view.w, []
     longest = [p.label for p in view.periods if p.label in view.longest and p.grain != "range"] or [view.when]
-    for period in longest[:MOST_PERIODS]:
+    for number, period in enumerate(longest[:MOST_PERIODS], start=1):
         cards = []
         for basis in view.result.bases:
             total = view.totals.get((*view.top, period, basis))
@@ -79,7 +79,8 @@ def _headline(view: View) -> list[tuple[str, list[dict[str, Any]]]]:
                 name = w[f"total_{basis}"]
                 cards.append(card(name, figure(total["co2e_t"]), "tCO2e", note=note, warn=warn, main=True))
         for scope, value in sorted(view.scopes.get((*view.top, period), {}).items()):
-            cards.append(card(f"{w['scope']} {scope} ({w['location']})", figure(value), "tCO2e"))
+            warn = w["incomplete_note"] if (period, scope) in view.lacking else ""
+            cards.append(card(f"{w['scope']} {scope} ({w['location']})", figure(value), "tCO2e", warn=warn))
         whole = view.totals.get((*view.top, period, "location"))
         if whole is not None and whole["biogenic_co2_t"]:
             cards.append(card(w["biogenic"], figure(whole["biogenic_co2_t"]), "tCO2"))
@@ -89,7 +90,8 @@ def _headline(view: View) -> list[tuple[str, list[dict[str, Any]]]]:
                 warn = "" if r["complete"] else w["incomplete_note"]
                 cards.append(card(name, figure(r["tce"]), "tce", warn=warn))
         if cards:
-            found.append((period, cards))
+            more = w["period_note"].format(n=number, all=len(longest), file="totals.csv")
+            found.append((f"{period} · {more}" if MOST_PERIODS == number < len(longest) else period, cards))
     return found
 
 
@@ -97,13 +99,19 @@ def _first(view: View) -> dict[str, Any]:
     """Return what must be read before the numbers: what is missing, what is unverified, what nobody knows."""
     result, said, facts = view.result, view.said, view.result.provenance
     lines = facts["lines"]
-    points = unsure(result.language, facts["sets"], facts["level_sets"])
+    totals = [r for r in result.total_records if r["category"] == TOTAL]
+    lacking = sum(not r["complete"] for r in totals)
+    weighed_by = {one["set"]: one for one in view.potentials.values()}
+    points = unsure(result.language, facts["sets"], weighed_by, facts["level_sets"])
     points.append(point("own", said["own"], facts["own_items"]))
     for pack in facts["methods"]:
         texts = pack["unknown_zh" if result.language == "zh" else "unknown"]
         points.append(point("unknown", f"{said['unknown']} ({pack['id']})", texts))
     return first(
-        result.every_issue, result.language, bad=lines["bad"] > 0, points=points,
-        state=said["incomplete"].format(**lines) if lines["bad"] else said["complete"],
+        result.every_issue, result.language, bad=lines["bad"] > 0 or lacking > 0, points=points,
+        state=" ".join([
+            said["incomplete"].format(**lines) if lines["bad"] else said["complete"],
+            *([view.w["lacking_totals"].format(n=f"{lacking:,}", all=f"{len(totals):,}")] if lacking else []),
+        ]),
         counts=said["warnings"].format(**facts["issues"]),
     )  # fmt: skip

@@ -22,12 +22,15 @@ def tables(view: View, number_of: Mapping[Place, int]) -> dict[str, Any]:
     view : View
         The result.
     number_of : mapping of (facility, group) to int
-        Number of each place that the page holds the lineage of; a row of the totals ends in it, -1 = none.
+        Number of each place that the page holds the lineage of; rows of totals and energy name it, -1 = none.
     """
     return {
-        "totals": _totals(view, number_of), "energy": _energy(view), "intensity": _intensity(view),
+        "totals": _totals(view, number_of), "energy": _energy(view, number_of), "intensity": _intensity(view),
         "verdicts": _verdicts(view), "issues": issue_table(view.result.every_issue, view.result.language),
-        "factors": factor_table(view.result.provenance["factors"], view.result.language),
+        "factors": factor_table(
+            view.result.provenance["factors"] | {one["id"]: one for one in view.potentials.values()},
+            view.result.language,
+        ),
     }  # fmt: skip
 
 
@@ -47,16 +50,17 @@ def _totals(view: View, number_of: Mapping[Place, int]) -> dict[str, Any]:
     return table(w["totals"], columns, rows, w, "totals.csv", len(records), opens="lineage", whole=whole)
 
 
-def _energy(view: View) -> dict[str, Any]:
+def _energy(view: View, number_of: Mapping[Place, int]) -> dict[str, Any]:
     records, uses = view.result.energy_records, choices("use")
     zh = view.result.language == "zh"
     rows = []
     for r in view.chosen(records, MOST["energy"]):
         use = (uses[r["use"]].name_zh if zh else uses[r["use"]].name_en) if r["use"] else ""
         rows.append([view.place(r), r["period"], clean(r["item_name"]), use, number(r["quantity"]), clean(r["unit"]),
-                     number(r["tce"]), number(r["tce_primary"]), view.w["yes" if r["complete"] else "no"]])  # fmt: skip
-    columns = ["facility!", "period!", "item!", "use!", "quantity#2", "unit", "tce#3", "tce_primary#3", "complete!"]
-    return table(view.w["energy"], columns, rows, view.w, "energy.csv", len(records))
+                     number(r["tce"]), number(r["tce_primary"]), view.w["yes" if r["complete"] else "no"],
+                     number_of.get((r["facility"], r["group"]), -1), r["item"], r["use"]])  # fmt: skip
+    columns = ["facility!", "period!", "item!", "use!", "quantity#2", "unit", "tce#3*", "tce_primary#3*", "complete!"]
+    return table(view.w["energy"], columns, rows, view.w, "energy.csv", len(records), opens="energy")
 
 
 def _intensity(view: View) -> dict[str, Any]:
@@ -91,4 +95,4 @@ def _verdicts(view: View) -> dict[str, Any]:
 
 def tier(name: str, w: Mapping[str, str]) -> str:
     """Return the name of a tier in words."""
-    return w.get(name, name) if name in ("benchmark", "baseline") else name
+    return w.get(f"tier_{name}", name)

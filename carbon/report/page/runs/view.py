@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carbon.inventory.totals import CONTROL, TOTAL, scope_sums
-from carbon.report.page.parts import clean, page_words
+from carbon.report.listings import ranks
+from carbon.report.page.parts import clean, page_words, potentials
 from carbon.report.words import words
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ class View:
     @cached_property
     def periods(self) -> list[Period]:
         """All periods, the longest first and the latest of these first; those of any length last."""
-        return sorted(self.result.cells.periods, key=lambda p: (p.label not in self.longest, p.start - p.end, -p.start))
+        rank = ranks(self.result)  # a leap year is no longer than another
+        return sorted(
+            self.result.cells.periods,
+            key=lambda p: (p.label not in self.longest, rank[p.label], -p.start, p.start - p.end),
+        )
 
     @cached_property
     def longest(self) -> set[str]:
@@ -84,6 +89,20 @@ class View:
             if r["basis"] == "location" and (r["period"] == self.when or (r["facility"], r["group"]) == self.top):
                 kept.setdefault((r["facility"], r["group"], r["period"]), []).append(r)
         return {key: scope_sums(found) for key, found in kept.items()}
+
+    @cached_property
+    def potentials(self) -> dict[str, dict[str, str]]:
+        """The warming potentials that weigh a gas here, by gas other than CO2: id and source as factors have them."""
+        return potentials(self.result.library, self.result.gwp_name, {term.target for term in self.result.plan.terms})
+
+    @cached_property
+    def lacking(self) -> set[tuple[str, str]]:
+        """Period and scope of the largest place, location-based, where something is missing from a category."""
+        return {
+            (r["period"], r["scope"])
+            for r in self.result.total_records
+            if (r["facility"], r["group"]) == self.top and r["basis"] == "location" and not r["complete"]
+        }
 
     @cached_property
     def totals(self) -> dict[tuple[str, str, str, str], dict[str, Any]]:

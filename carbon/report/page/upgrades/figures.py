@@ -73,12 +73,12 @@ def macc(view: View) -> dict[str, Any] | None:
 
 
 def _outline(drawn: list[dict[str, Any]], start: dict[int, float], end: float, name: str) -> dict[str, Any]:
-    """Return the whole curve as a staircase behind the bars, exact at every step that is drawn."""
+    """Return the whole curve as a staircase around the bars, exact at every step that is drawn."""
     some = drawn[:: -(-len(drawn) // MOST_STEPS)]
     return {
         "type": "scatter", "mode": "lines", "name": name, "x": [*(start[r["source_line"]] for r in some), end],
-        "y": [*(r["abatement_cost_cny_t"] for r in some), drawn[-1]["abatement_cost_cny_t"]], "fill": "tozeroy",
-        "fillcolor": "#dddddd", "line": {"shape": "hv", "color": "#666666", "width": 1}, "hoverinfo": "skip",
+        "y": [*(r["abatement_cost_cny_t"] for r in some), drawn[-1]["abatement_cost_cny_t"]],
+        "line": {"shape": "hv", "color": "#666666", "width": 1}, "hoverinfo": "skip",
     }  # fmt: skip
 
 
