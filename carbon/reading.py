@@ -279,22 +279,24 @@ def _read_csv_fast(data: Bytes, name: str) -> Source | None:
     if not head.strip(delimiter + b' "') or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")):
         return None
     quoted = b'"' in data
-    if quoted and not _quotes_whole_cells(data if data.find(b'"', begin + len(head)) >= 0 else head, delimiter):
+    below = quoted and data.find(b'"', begin + len(head)) >= 0
+    if quoted and not _quotes_whole_cells(data if below else head, delimiter):
         return None
     names = [cell.removeprefix(b'"').removesuffix(b'"') for cell in head.split(delimiter)]
-    count = data.count(b"\n") - (data.endswith(b"\n"))
     try:
         columns = [cell.decode() for cell in names]
         kinds = _kinds(data[begin:_SAMPLE], columns, delimiter.decode(), quoted)
         rows = fast.read_csv(
             pa.BufferReader(pa.py_buffer(data).slice(begin)),
-            parse_options=fast.ParseOptions(delimiter=delimiter.decode(), quote_char='"' if quoted else False),
+            parse_options=fast.ParseOptions(
+                delimiter=delimiter.decode(), quote_char='"' if quoted else False, ignore_empty_lines=False
+            ),
             convert_options=fast.ConvertOptions(column_types=kinds, strings_can_be_null=True, null_values=[""]),
             read_options=fast.ReadOptions(block_size=max(1 << 20, len(head) * 4)),
         )  # fmt: skip
     except (pa.ArrowInvalid, UnicodeDecodeError):
         return None  # a ragged row, a broken header, another encoding: the careful reader says which and where
-    if rows.num_rows != count:  # blank lines, or line ends in cells
+    if below and rows.num_rows != data.count(b"\n") - data.endswith(b"\n"):  # line ends in cells
         return None
     kept = _filled(rows)
     return Source(name, "", rows if len(kept) == len(rows) else rows.take(to_arrow(kept)), kept + 2)

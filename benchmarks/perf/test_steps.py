@@ -13,10 +13,11 @@ import carbon
 from benchmarks.perf import inputs
 from carbon.errors import Issues
 from carbon.inventory.accounting import Ground, plan_rows
+from carbon.inventory.energy import energy_totals
 from carbon.inventory.plan import Sums
 from carbon.inventory.resolve import resolve
 from carbon.inventory.rollup import Cells
-from carbon.inventory.totals import emission_totals, energy_totals
+from carbon.inventory.totals import emission_totals
 from carbon.reading import from_frame
 from carbon.tables import check
 
