@@ -5,13 +5,17 @@ Exit codes: 0 good, 1 data issues, 2 usage or a path that the system refuses, 3 
 
 from __future__ import annotations
 
+import gc
 import sys
+
+_COLLECT_AFTER = 200_000  # records by the hundred thousand and hardly a cycle: to look for these took a tenth of a run
 
 
 def main() -> None:
     """Run the command line; every error that is not a bug is one clear text."""
     from carbon.errors import DataError, UsageError, printable
 
+    gc.set_threshold(_COLLECT_AFTER)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from carbon.report.sheets import Book, Sheet
 
 MOST_ISSUES = 5_000
-MOST_TOTALS = 100_000  # as many as a spreadsheet opens at once; totals.csv holds all
+MOST_TOTALS = 50_000  # more than anybody reads in a sheet; totals.csv holds all
 MOST_RECORDS = 20_000  # of another table that a file of the result holds in full
 _LENGTHS = (365, 90, 28)  # days that a year, a quarter and a month have at least
 
