@@ -36,7 +36,7 @@ def page_of_run(result: Result) -> Page:
     """
     view = View(result)
     w, said, facts = view.w, view.said, result.provenance
-    numbers = places(view)
+    numbers, texts = places(view), list[str]()
     place = view.place({"facility": view.top[0], "group": view.top[1]})
     methods = "; ".join(f"{p[f'title_{result.language}']} ({p['id']}, {p['document']})" for p in facts["methods"])
     gwp = result.gwp_name if result.gwp_name != "none" else said["none"]
@@ -48,7 +48,8 @@ def page_of_run(result: Result) -> Page:
         headline=f"{w['headline']} · {place}",
         groups=_headline(view),
         charts=charts(view),
-        tables=tables(view, numbers),
+        tables=tables(view, numbers, texts),
+        texts=texts,
         made_from=w["made_from"].format(library=facts["library_sha256"][:12], plan=facts["plan_sha256"][:12]),
         lineage=lineage(view, numbers),
     )
