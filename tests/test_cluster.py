@@ -179,7 +179,7 @@ def test_worker_that_is_killed_midway_changes_no_byte(many: Path, pool: Cluster,
     assert tables(where) == tables(many.parent / "memory")
     assert len(list((where / "lines").iterdir())) > 20
     assert leftovers(tmp_path) == []
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=180)
     assert set(killed) <= before
     assert not set(killed) & set(client.run(os.getpid).values())
 
@@ -196,7 +196,7 @@ def die_once(folder: Path, number: int) -> int:
 def test_task_whose_worker_dies_is_computed_by_another(pool: Cluster, client: Any, tmp_path: Path) -> None:
     found = dict(pool.each(partial(die_once, tmp_path), range(6)))
     assert found == {0: 0, 1: 1, 2: 4, 3: 9, 4: 16, 5: 25}
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=180)
 
 
 def die(number: int) -> None:
@@ -213,7 +213,7 @@ def test_task_that_ends_worker_after_worker_is_reported(pool: Cluster, client: A
             list(pool.each(die, [1]))
     finally:
         client.run_on_scheduler(allow, 3)
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=180)
 
 
 def fail_twice(folder: Path, number: int) -> int:

@@ -31,7 +31,7 @@ def pool(local: Any) -> Cluster:
 def client(local: Any) -> Iterator[Any]:
     distributed = pytest.importorskip("distributed")
     with distributed.Client(local, set_as_default=False) as found:
-        found.wait_for_workers(2, timeout=60)
+        found.wait_for_workers(2, timeout=180)
         yield found
 
 

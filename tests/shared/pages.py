@@ -99,6 +99,9 @@ def check_markup(page: str) -> None:
     assert "http" not in policy
 
 
+PATIENCE = 180_000  # milliseconds, far beyond what any machine needs
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -108,7 +111,7 @@ def browser() -> Iterator[Any]:
     if found is None:
         pytest.skip("no Chromium on this machine")
     with sync_api.sync_playwright() as play:
-        running = play.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        running = play.chromium.launch(executable_path=found, args=["--no-sandbox"], timeout=PATIENCE)
         yield running
         running.close()
 
@@ -123,8 +126,9 @@ def opened(browser: Any, page: Page, folder: Path) -> tuple[Any, list[str], list
     tab.on("pageerror", lambda error: said.append(str(error)))
     tab.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
     tab.on("request", lambda request: asked.append(request.url))
+    tab.set_default_timeout(PATIENCE)
     tab.goto((folder / "report.html").as_uri())
-    tab.wait_for_function("[...document.querySelectorAll('.chart')].every(n => n.dataset.drawn)", timeout=30_000)
+    tab.wait_for_function("[...document.querySelectorAll('.chart')].every(n => n.dataset.drawn)")
     return tab, said, asked
 
 
