@@ -243,7 +243,7 @@ def _decode(data: Bytes, name: str, issues: Issues, encoding: str) -> str | None
         except UnicodeDecodeError as error:
             place = data.count(b"\n", 0, error.start) + 1
     try:
-        text = data.decode("gb18030")
+        text = data.decode("gb18030").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         issues.add("T104", file=name, lines=[place or data.count(b"\n", 0, error.start) + 1])
         return None

@@ -55,6 +55,8 @@ ODD: dict[str, str | bytes] = {
     "a heading of two lines": noted('"two\nlines"', "x").replace("region,note", 'region,"note\n"'),
     "a blank row in quotes first": '"","","","","","",""\n' + HEAD + "\n".join(ROWS) + "\n",
     "a mark and quotes first": "\ufeff" + HEAD.replace("facility", '"facility"') + "\n".join(ROWS) + "\n",
+    "a mark and quotes in GB18030": ("\ufeff" + HEAD.replace("facility", '"facility"') + "\n".join(
+        row.replace("plant 0", "北河") for row in ROWS)).encode("gb18030"),
     "no uncertainty in its column": spread([""]),
     "uncertainty in one row": spread(["", "", "", "", "", "", "", "5"]),
     "uncertainty below a blank line": spread(["5", ""], head="\n"),

@@ -20,7 +20,7 @@ from carbon.reading import BINARY, any_length, delimiter_of, is_binary
 
 _CHUNK = 1 << 20
 _BLANK = re.compile(rb'(?:[\s,;"]|\xc2\xa0|\xe3\x80\x80)*')
-_MARK = b"\xef\xbb\xbf"
+_MARKS = ("\ufeff".encode(), "\ufeff".encode("gb18030"))
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -231,7 +231,8 @@ class _Lines:
 def _header(file: io.FileIO, delimiter: str, encoding: str) -> bytes:
     """Return everything up to the end of the first row that is not blank."""
     file.seek(0)
-    begin = len(_MARK) if file.read(len(_MARK)) == _MARK else 0
+    start = file.read(max(map(len, _MARKS))) or b""
+    begin = next((len(mark) for mark in _MARKS if start.startswith(mark)), 0)
     file.seek(begin)
     lines = _Lines(file, begin)
     with any_length():
