@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from carbon import units
-from carbon.benchmarks.conditions import Interval
 from carbon.benchmarks.ladder import Ladder
 from carbon.benchmarks.levels import Levels, LevelSet
 from carbon.benchmarks.lines import LineKey
@@ -161,8 +160,3 @@ def _scaled(key: LineKey, one: LevelSet, ladder: Ladder, library: Library) -> Ma
         return Match(one.id, ladder, units.ratio(coal, target) * factor.exact, factors=(factor,))
     return Match(one.id, None, code="B607", column="unit", value=key.unit.text,
                  parts=(("known", ladder.unit), ("set", one.id)))  # fmt: skip
-
-
-def number_attributes(ladder: Ladder) -> list[str]:
-    """Return the attributes of a ladder that are numbers of the line."""
-    return [name for name, value in ladder.condition.items() if isinstance(value, Interval)]

@@ -154,12 +154,6 @@ class Progress:
         """Rows computed per second."""
         return self.rows / max(time.monotonic() - self.began, 1e-9)
 
-    @property
-    def seconds_left(self) -> float | None:
-        """How long the rest may take; None before anything was read."""
-        spent = time.monotonic() - self.began
-        return spent * (self.total - self.read) / self.read if self.read else None
-
 
 @dataclass(frozen=True)
 class Streamed:
